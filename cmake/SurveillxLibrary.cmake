@@ -1,0 +1,58 @@
+# surveillx_warnings(target): the project's warnings; errors only where a preset asks for it.
+function(surveillx_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 reports these inside its own library headers once coroutines and variants are inlined.
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-restrict
+                           -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer)
+  endif()
+  if(SURVEILLX_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+# surveillx_library(NAME [USES lib...] [LINK target...] [PRIVATE_LINK target...] [TEST_USES lib...]
+#                   [TEST_LINK target...] [TEST_TIMEOUT seconds])
+# A static library from src/*.cpp with the public headers of include/, and one test program from
+# tests/*_test.cpp whose cases ctest runs one by one.
+function(surveillx_library name)
+  cmake_parse_arguments(ARG "" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK" ${ARGN})
+  set(target surveillx_${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_include_directories(${target} PUBLIC include PRIVATE src)
+    surveillx_warnings(${target})
+    set(visibility PUBLIC)
+    target_link_libraries(${target} PRIVATE ${ARG_PRIVATE_LINK})
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE include)
+    set(visibility INTERFACE)
+  endif()
+  list(TRANSFORM ARG_USES PREPEND surveillx::)
+  target_link_libraries(${target} ${visibility} ${ARG_USES} ${ARG_LINK})
+  add_library(surveillx::${name} ALIAS ${target})
+
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/*_test.cpp)
+  if(SURVEILLX_TESTS AND NOT SURVEILLX_FUZZ AND tests)
+    list(TRANSFORM ARG_TEST_USES PREPEND surveillx::)
+    if(NOT ARG_TEST_TIMEOUT)
+      set(ARG_TEST_TIMEOUT 60)
+    endif()
+    add_executable(${name}_test ${tests})
+    target_include_directories(${name}_test PRIVATE src)
+    surveillx_warnings(${name}_test)
+    # Tests compile for speed of building, not of running.
+    target_compile_options(${name}_test PRIVATE -O0 -g0)
+    target_link_libraries(${name}_test PRIVATE ${target} surveillx_test_support ${ARG_TEST_USES}
+                          ${ARG_TEST_LINK} GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+                         PROPERTIES TIMEOUT ${ARG_TEST_TIMEOUT} LABELS unit)
+  endif()
+endfunction()
+
+if(SURVEILLX_TESTS AND NOT SURVEILLX_FUZZ)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()

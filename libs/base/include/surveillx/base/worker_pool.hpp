@@ -1,0 +1,41 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace surveillx {
+
+/// A fixed number of threads and a bounded queue for blocking work (SQL, files, inference).
+/// `try_post` never waits. Jobs must not throw; one that does is logged and counted as done.
+/// The destructor drops what has not started and joins what has.
+class WorkerPool {
+ public:
+  WorkerPool(std::string name, std::size_t threads, std::size_t max_queued);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// False when the queue is full or the pool is stopping: the caller answers "busy".
+  [[nodiscard]] bool try_post(std::function<void()> job);
+  /// Refuses new jobs, drops queued ones, waits for running ones. May be called twice.
+  void stop();
+
+ private:
+  void run();
+
+  std::string name_;
+  std::size_t max_queued_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace surveillx

@@ -1,0 +1,73 @@
+#include "surveillx/base/bytes.hpp"
+
+#include <sodium.h>
+
+namespace surveillx {
+namespace {
+
+std::string to_base64(ByteView bytes, int variant) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), variant);
+  text.pop_back();  // libsodium ends it with NUL.
+  return text;
+}
+
+}  // namespace
+
+SharedBytes::SharedBytes(Bytes bytes) {
+  auto owner = std::make_shared<const Bytes>(std::move(bytes));
+  data_ = owner->data();
+  size_ = owner->size();
+  owner_ = std::move(owner);
+}
+
+SharedBytes::SharedBytes(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  data_ = reinterpret_cast<const std::uint8_t*>(owner->data());
+  size_ = owner->size();
+  owner_ = std::move(owner);
+}
+
+ByteView as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string base64_encode(ByteView bytes) {
+  return to_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+
+std::string base64url_encode(ByteView bytes) {
+  return to_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+Result<Bytes> base64_decode(std::string_view text) {
+  Bytes bytes(text.size() / 4 * 3 + 3);
+  std::size_t length = 0;
+  if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length,
+                        nullptr, sodium_base64_VARIANT_ORIGINAL) != 0) {
+    return Error{kInvalidArgument, "not base64"};
+  }
+  bytes.resize(length);
+  return bytes;
+}
+
+std::string hex_encode(ByteView bytes) {
+  std::string text(bytes.size() * 2 + 1, '\0');
+  sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+  text.pop_back();
+  return text;
+}
+
+Result<Bytes> hex_decode(std::string_view text) {
+  Bytes bytes(text.size() / 2);
+  std::size_t length = 0;
+  if (text.size() % 2 != 0 ||
+      sodium_hex2bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length,
+                     nullptr) != 0 ||
+      length != bytes.size()) {
+    return Error{kInvalidArgument, "not hexadecimal"};
+  }
+  return bytes;
+}
+
+}  // namespace surveillx

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "surveillx/base/error.hpp"
+#include "surveillx/net/event_loop.hpp"
+#include "surveillx/net/http.hpp"
+#include "surveillx/net/web_socket.hpp"
+
+namespace surveillx::net {
+
+inline constexpr ErrorName kConnectFailed{"connect_failed"};
+inline constexpr ErrorName kTlsUntrusted{"tls_untrusted"};
+inline constexpr ErrorName kUpgradeRefused{"upgrade_refused"};
+inline constexpr ErrorName kBadUrl{"bad_url"};
+
+/// How a client decides that a TLS server is the right one. With a pin, the pin alone decides.
+struct TlsTrust {
+  std::string ca_file;     ///< PEM; empty: the system's authorities.
+  std::string pin_sha256;  ///< SHA-256 of the certificate (DER), hexadecimal; empty: no pin.
+};
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string url;  ///< http[s]:// or ws[s]://, with path and query.
+  Headers headers;
+  SharedBytes body;
+  TlsTrust trust;
+  std::chrono::milliseconds timeout{10'000};
+  std::size_t max_body_bytes = 64 * 1024 * 1024;
+};
+
+/// Keeps one connection a host open between requests (HTTP/1.1 keep-alive), one request at a time
+/// each. Calls and callbacks on the loop's thread. Destroying it cancels: callbacks get `unavailable`.
+class HttpClient {
+ public:
+  explicit HttpClient(EventLoop& loop);
+  ~HttpClient();
+  void request(ClientRequest request, std::function<void(Result<HttpResponse>)> done);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Opens a WebSocket. `done` gets the connection or `connect_failed`, `tls_untrusted`,
+/// `upgrade_refused` (with the HTTP status in the message), `timeout`. Loop thread.
+void connect_web_socket(EventLoop& loop, ClientRequest request, WebSocketOptions options,
+                        std::function<void(Result<WebSocketPtr>)> done);
+
+/// The pin that clients are given: SHA-256 of the DER form of the first certificate of a PEM file,
+/// in lower-case hexadecimal.
+[[nodiscard]] Result<std::string> certificate_pin(const std::string& pem_file);
+
+/// Writes a self-signed certificate (ECDSA P-256, 10 years, `names` as subjectAltName) and its key
+/// (0600), unless both files exist. `bad_certificate` when they exist and cannot be read.
+[[nodiscard]] Result<void> ensure_self_signed_certificate(const std::string& certificate_file,
+                                                          const std::string& key_file,
+                                                          const std::vector<std::string>& names);
+
+}  // namespace surveillx::net

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "surveillx/base/bytes.hpp"
+
+namespace surveillx::net {
+
+/// Header names compare without case and are kept as sent.
+class Headers {
+ public:
+  /// The first value of `name`, or an empty view.
+  [[nodiscard]] std::string_view get(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const;
+  void add(std::string name, std::string value);
+  /// Replaces every earlier value.
+  void set(std::string name, std::string value);
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> all_;
+};
+
+struct HttpRequest {
+  std::string method;  ///< Upper case.
+  std::string path;    ///< Percent-decoded, normalised, without the query; starts with `/`.
+  std::vector<std::pair<std::string, std::string>> query;  ///< Percent-decoded.
+  Headers headers;
+  std::string body;
+  std::string remote_address;  ///< Text of the peer's IP address.
+  bool tls = false;
+  std::map<std::string, std::string> params;  ///< From the route's `{name}` parts.
+
+  /// The first query value of `key`, or an empty view.
+  [[nodiscard]] std::string_view query_value(std::string_view key) const;
+  /// The value of a cookie, or an empty view (RFC 6265).
+  [[nodiscard]] std::string_view cookie(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  Headers headers;
+  SharedBytes body;
+
+  [[nodiscard]] static HttpResponse text(int status, std::string body);
+  /// `body` is serialised JSON.
+  [[nodiscard]] static HttpResponse json(int status, std::string body);
+  /// RFC 9457 problem+json: `{type: "about:blank", title, status, code, detail}`.
+  [[nodiscard]] static HttpResponse problem(int status, std::string_view code,
+                                            std::string_view detail);
+};
+
+/// Answers one request, once, from any thread. Dropping it unanswered answers 500.
+using HttpResponder = std::function<void(HttpResponse)>;
+
+}  // namespace surveillx::net

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "surveillx/base/error.hpp"
+#include "surveillx/base/worker_pool.hpp"
+#include "surveillx/net/event_loop.hpp"
+#include "surveillx/net/http.hpp"
+#include "surveillx/net/web_socket.hpp"
+
+namespace surveillx::net {
+
+inline constexpr ErrorName kPortInUse{"port_in_use"};
+inline constexpr ErrorName kBadAddress{"bad_address"};
+inline constexpr ErrorName kBadCertificate{"bad_certificate"};
+
+/// Routes by method and path; a pattern's segments are literal or `{name}`, and a final `{*rest}`
+/// takes what is left. A path that matches with another method is 405 with `Allow`.
+/// HEAD is answered by GET's handler without the body. Filled before listening, const afterwards.
+class Router {
+ public:
+  /// Runs on the loop; must not block; answers through the responder.
+  using AsyncHandler = std::function<void(HttpRequest, HttpResponder)>;
+  /// Runs on the pool and may block. When the pool is full the request is answered 503.
+  using BlockingHandler = std::function<HttpResponse(const HttpRequest&)>;
+  /// Decides about an upgrade: call `accept` (the connection comes to `opened`) or `refuse`.
+  struct Upgrade {
+    HttpRequest request;
+    WebSocketOptions options;
+    std::function<void(std::function<void(WebSocketPtr)> opened)> accept;
+    std::function<void(HttpResponse)> refuse;
+  };
+  using UpgradeHandler = std::function<void(Upgrade)>;
+
+  Router();
+  ~Router();
+  void add(std::string_view method, std::string_view pattern, AsyncHandler handler);
+  void add_blocking(std::string_view method, std::string_view pattern, WorkerPool& pool,
+                    BlockingHandler handler);
+  /// WebSocket upgrades on this path.
+  void add_upgrade(std::string_view pattern, UpgradeHandler handler);
+  /// What runs when no route matches; 404 problem+json by default.
+  void set_fallback(AsyncHandler handler);
+  /// Added to every answer (security headers).
+  void set_default_header(std::string name, std::string value);
+
+  struct Impl;
+  [[nodiscard]] const Impl& impl() const { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+struct TlsFiles {
+  std::string certificate_file;  ///< PEM chain.
+  std::string key_file;          ///< PEM.
+};
+
+struct ListenOptions {
+  /// `HOST:PORT`, `[::1]:PORT` or `:PORT` (all addresses); port 0 takes a free one.
+  std::string address = "127.0.0.1:0";
+  std::shared_ptr<const TlsFiles> tls;  ///< Null: plain TCP.
+  std::size_t max_body_bytes = 1024 * 1024;
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_connections = 4096;
+  std::chrono::milliseconds request_timeout{15'000};   ///< From first byte to whole request.
+  std::chrono::milliseconds keep_alive_timeout{60'000};
+};
+
+/// An HTTP/1.1 and WebSocket server (Boost.Beast) on a loop.
+class HttpServer {
+ public:
+  /// `port_in_use`, `bad_address`, `bad_certificate`. Starts accepting. Any thread.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(EventLoop& loop,
+                                                                  std::shared_ptr<const Router> router,
+                                                                  const ListenOptions& options);
+  /// Closes the listener and every connection; returns when none is left. Not on the loop's thread.
+  virtual ~HttpServer() = default;
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
+  /// Stops accepting; open connections go on.
+  virtual void stop_accepting() = 0;
+  [[nodiscard]] virtual std::size_t connection_count() const = 0;
+};
+
+}  // namespace surveillx::net

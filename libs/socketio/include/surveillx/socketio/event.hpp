@@ -1,0 +1,32 @@
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "surveillx/base/bytes.hpp"
+
+namespace surveillx::socketio {
+
+/// The arguments of an event or acknowledgement. Binary parts are `{"_placeholder":true,"num":N}` in
+/// `args`, as on the wire, and stand in `attachments[N]` (Socket.IO 5).
+struct Arguments {
+  boost::json::array args;
+  std::vector<SharedBytes> attachments;
+};
+
+/// Appends `bytes` to `attachments` and returns the placeholder to put into `args`.
+[[nodiscard]] boost::json::value attach(Arguments& to, SharedBytes bytes);
+/// The bytes behind a placeholder, or null when `value` is not one or points nowhere.
+[[nodiscard]] const SharedBytes* attachment(const Arguments& from, const boost::json::value& value);
+
+/// An event serialised once for every viewer of a namespace, in the forms that transports need.
+/// Immutable; shared between connections.
+class EncodedEvent;
+using EncodedEventPtr = std::shared_ptr<const EncodedEvent>;
+[[nodiscard]] EncodedEventPtr encode_event(std::string_view name_space, std::string_view event,
+                                           const Arguments& arguments);
+
+}  // namespace surveillx::socketio
