@@ -25,7 +25,8 @@ class ErrorName {
 /// A failure that input, a peer or the environment can cause. `message` is one sentence for a
 /// person: what happened and, where it is known, what to do. It never contains a secret.
 struct Error {
-  ErrorName name;
+  /// `none` only in the value that `Result<T>::error()` of a success returns.
+  ErrorName name{"none"};
   std::string message;
 
   [[nodiscard]] bool is(ErrorName other) const { return name == other; }
