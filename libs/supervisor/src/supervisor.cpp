@@ -1,0 +1,213 @@
+#include "surveillx/supervisor/supervisor.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include "child.hpp"
+#include "surveillx/base/log.hpp"
+
+namespace surveillx::supervisor {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Child {
+  Child(ChildSpec child_spec, NotifySocket socket)
+      : spec(std::move(child_spec)), policy(spec.restart), notify(std::move(socket)) {}
+
+  ChildSpec spec;
+  RestartPolicy policy;
+  NotifySocket notify;
+  pid_t pid = -1;
+  bool ready = false;
+  bool finished = false;
+  std::optional<SteadyTime> start_at;
+};
+
+std::string describe(int status) {
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  return "exit " + std::to_string(WEXITSTATUS(status));
+}
+
+class SupervisorImpl final : public Supervisor {
+ public:
+  SupervisorImpl(SupervisorEvents events, int signals, int wake)
+      : events_(std::move(events)), signal_fd_(signals), wake_fd_(wake) {}
+
+  ~SupervisorImpl() override {
+    for (Child& child : children_) {
+      if (child.pid > 0) {
+        kill(child.pid, SIGKILL);
+        waitpid(child.pid, nullptr, 0);
+      }
+    }
+    close(signal_fd_);
+    close(wake_fd_);
+  }
+
+  void add(ChildSpec spec) override { pending_.push_back(std::move(spec)); }
+
+  void request_stop() override {
+    const std::uint64_t one = 1;
+    // An eventfd only refuses to count past 2^64, long after it has woken us.
+    [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
+  }
+
+  Result<void> run(milliseconds grace) override {
+    for (ChildSpec& spec : pending_) {
+      auto notify = NotifySocket::open();
+      if (!notify) return notify.error();
+      children_.emplace_back(std::move(spec), std::move(*notify));
+      children_.back().start_at = clock_.steady();
+    }
+    pending_.clear();
+    while (!(stopping_ && all_gone())) {
+      if (!stopping_) start_due();
+      wait_for_something();
+      read_signals();
+      reap();
+      read_notifications();
+      if (stopping_ && kill_at_ && clock_.steady() >= *kill_at_) {
+        signal_all(SIGKILL);
+        kill_at_.reset();
+      }
+      if (stop_requested_ && !stopping_) {
+        stopping_ = true;
+        kill_at_ = clock_.steady() + grace;
+        signal_all(SIGTERM);
+      }
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] bool all_gone() const {
+    return std::all_of(children_.begin(), children_.end(),
+                       [](const Child& child) { return child.pid < 0; });
+  }
+
+  void start_due() {
+    for (Child& child : children_) {
+      if (!child.start_at || *child.start_at > clock_.steady()) continue;
+      child.start_at.reset();
+      child.ready = false;
+      child.policy.started(clock_.steady());
+      const auto pid = spawn(child.spec, child.notify.name());
+      if (!pid) {
+        log::error("supervisor.spawn_failed",
+                   {{"child", child.spec.name}, {"error", pid.error().message}});
+        child.start_at = clock_.steady() + child.policy.died(clock_.steady());
+        continue;
+      }
+      child.pid = *pid;
+      log::info("supervisor.started", {{"child", child.spec.name}, {"pid", child.pid}});
+    }
+  }
+
+  void wait_for_something() {
+    std::vector<pollfd> fds{{signal_fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
+    for (const Child& child : children_) fds.push_back({child.notify.fd(), POLLIN, 0});
+    auto timeout = milliseconds(60'000);
+    const auto until = [&](SteadyTime at) {
+      const auto left = std::chrono::ceil<milliseconds>(at - clock_.steady());
+      timeout = std::clamp(left, milliseconds(0), timeout);
+    };
+    for (const Child& child : children_) {
+      if (child.start_at && !stopping_) until(*child.start_at);
+    }
+    if (kill_at_) until(*kill_at_);
+    if (poll(fds.data(), fds.size(), static_cast<int>(timeout.count())) < 0 && errno != EINTR) {
+      throw Failure(Error{kInternal, std::string("poll failed: ") + std::strerror(errno)});
+    }
+  }
+
+  void read_signals() {
+    signalfd_siginfo info{};
+    while (read(signal_fd_, &info, sizeof info) == sizeof info) {
+      if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) stop_requested_ = true;
+    }
+    std::uint64_t count = 0;
+    if (read(wake_fd_, &count, sizeof count) == sizeof count) stop_requested_ = true;
+  }
+
+  void reap() {
+    for (Child& child : children_) {
+      if (child.pid < 0) continue;
+      int status = 0;
+      if (waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
+      child.pid = -1;
+      const bool final_exit =
+          WIFEXITED(status) &&
+          std::find(child.spec.final_exit_codes.begin(), child.spec.final_exit_codes.end(),
+                    WEXITSTATUS(status)) != child.spec.final_exit_codes.end();
+      const bool restarting = !stop_requested_ && !stopping_ && !final_exit;
+      if (restarting) {
+        const auto delay = child.policy.died(clock_.steady());
+        child.start_at = clock_.steady() + delay;
+        log::warn("supervisor.child_died", {{"child", child.spec.name},
+                                            {"reason", describe(status)},
+                                            {"restart_in_ms", delay.count()}});
+      } else {
+        log::info("supervisor.child_ended",
+                  {{"child", child.spec.name}, {"reason", describe(status)}});
+      }
+      if (events_.on_exit) events_.on_exit(child.spec.name, describe(status), restarting);
+    }
+  }
+
+  void read_notifications() {
+    for (Child& child : children_) {
+      std::string status;
+      while (child.notify.take_ready(child.pid, status)) {
+        if (std::exchange(child.ready, true)) continue;
+        if (events_.on_ready) events_.on_ready(child.spec.name, status);
+      }
+    }
+  }
+
+  void signal_all(int signal) {
+    for (const Child& child : children_) {
+      if (child.pid > 0) kill(child.pid, signal);
+    }
+  }
+
+  SupervisorEvents events_;
+  int signal_fd_;
+  int wake_fd_;
+  const Clock& clock_ = system_clock();
+  std::vector<ChildSpec> pending_;
+  std::vector<Child> children_;
+  bool stop_requested_ = false;
+  bool stopping_ = false;
+  std::optional<SteadyTime> kill_at_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Supervisor>> Supervisor::create(SupervisorEvents events) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGCHLD);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  const int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (signals < 0 || wake < 0) {
+    return Error{kInternal, std::string("cannot watch signals: ") + std::strerror(errno)};
+  }
+  return std::unique_ptr<Supervisor>(
+      std::make_unique<SupervisorImpl>(std::move(events), signals, wake));
+}
+
+}  // namespace surveillx::supervisor

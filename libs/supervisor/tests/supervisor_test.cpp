@@ -1,0 +1,171 @@
+#include "surveillx/supervisor/supervisor.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "surveillx/supervisor/notify.hpp"
+#include "surveillx/test_support/support.hpp"
+
+namespace surveillx::supervisor {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test_support::eventually;
+using test_support::read_file;
+
+ChildSpec shell(const std::string& name, const std::string& script) {
+  ChildSpec spec;
+  spec.name = name;
+  spec.argv = {"/bin/sh", "-c", script};
+  spec.restart = {milliseconds(1), milliseconds(5), seconds(20)};
+  return spec;
+}
+
+bool alive(pid_t pid) { return kill(pid, 0) == 0; }
+
+std::size_t lines_of(const std::string& file) {
+  try {
+    const std::string text = read_file(file);
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
+TEST(Supervisor, a_child_that_dies_is_started_again_until_a_stop_is_asked_for) {
+  const test_support::TempDir dir;
+  const std::string log = dir.file("starts");
+  Supervisor* self = nullptr;
+  int exits = 0;
+  SupervisorEvents events;
+  events.on_exit = [&](const std::string& child, const std::string& reason, bool restarting) {
+    EXPECT_EQ(child, "flaky");
+    EXPECT_EQ(reason, "exit 3");
+    if (++exits == 3) self->request_stop();
+    EXPECT_TRUE(restarting);
+  };
+  auto supervisor = Supervisor::create(events).value();
+  self = supervisor.get();
+  supervisor->add(shell("flaky", "echo start >> " + log + "; exit 3"));
+  ASSERT_TRUE(supervisor->run(seconds(5)));
+  EXPECT_GE(lines_of(log), 3U);
+}
+
+TEST(Supervisor, a_final_exit_code_is_not_tried_again) {
+  Supervisor* self = nullptr;
+  SupervisorEvents events;
+  events.on_exit = [&](const std::string&, const std::string&, bool restarting) {
+    EXPECT_FALSE(restarting);
+    self->request_stop();
+  };
+  auto supervisor = Supervisor::create(events).value();
+  self = supervisor.get();
+  ChildSpec spec = shell("camera", "exit 1");
+  spec.final_exit_codes = {1};
+  supervisor->add(spec);
+  ASSERT_TRUE(supervisor->run(seconds(5)));
+}
+
+TEST(Supervisor, a_child_that_ignores_the_request_to_stop_is_killed_after_the_grace_time) {
+  const test_support::TempDir dir;
+  const std::string pid_file = dir.file("pid");
+  auto supervisor = Supervisor::create({}).value();
+  supervisor->add(shell("stubborn", "trap '' TERM; echo $$ > " + pid_file +
+                                        "; while :; do sleep 0.05; done"));
+  std::thread stopper([&] {
+    EXPECT_TRUE(eventually([&] { return lines_of(pid_file) == 1; }));
+    supervisor->request_stop();
+  });
+  ASSERT_TRUE(supervisor->run(milliseconds(200)));
+  stopper.join();
+  EXPECT_FALSE(alive(std::stoi(read_file(pid_file))));
+}
+
+TEST(Supervisor, readiness_is_reported_once_and_only_from_the_child_itself) {
+  // The child of this test is this test's own binary image, forked: it calls notify_ready.
+  const test_support::TempDir dir;
+  int ready = 0;
+  Supervisor* self = nullptr;
+  SupervisorEvents events;
+  events.on_ready = [&](const std::string& child, const std::string& status) {
+    ++ready;
+    EXPECT_EQ(child, "web");
+    EXPECT_EQ(status, "listening on 5000");
+    self->request_stop();
+  };
+  auto supervisor = Supervisor::create(events).value();
+  self = supervisor.get();
+  ChildSpec spec;
+  spec.name = "web";
+  spec.argv = {"/proc/self/exe", "--gtest_filter=NotifyChild.says_ready",
+               "--gtest_also_run_disabled_tests"};
+  spec.environment = {{"SUPERVISOR_TEST_CHILD", "1"}};
+  supervisor->add(spec);
+  ASSERT_TRUE(supervisor->run(seconds(5)));
+  EXPECT_EQ(ready, 1);
+}
+
+// Runs as the child of the test above; without its environment there is nothing to check.
+TEST(NotifyChild, says_ready) {
+  if (std::getenv("SUPERVISOR_TEST_CHILD") == nullptr) {
+    EXPECT_EQ(std::getenv("NOTIFY_SOCKET"), nullptr);
+    notify_ready("nobody listens");
+    return;
+  }
+  ASSERT_NE(std::getenv("NOTIFY_SOCKET"), nullptr);
+  notify_ready("listening on 5000");
+  pause();
+}
+
+TEST(Supervisor, children_die_with_a_supervisor_that_is_killed) {
+  const test_support::TempDir dir;
+  const std::string pid_file = dir.file("pid");
+  const pid_t supervisor_pid = fork();
+  ASSERT_GE(supervisor_pid, 0);
+  if (supervisor_pid == 0) {
+    auto supervisor = Supervisor::create({}).value();
+    supervisor->add(shell("worker", "echo $$ > " + pid_file + "; exec sleep 600"));
+    (void)supervisor->run(seconds(5));
+    _exit(0);
+  }
+  ASSERT_TRUE(eventually([&] { return lines_of(pid_file) == 1; }));
+  const pid_t child = std::stoi(read_file(pid_file));
+  ASSERT_TRUE(alive(child));
+  kill(supervisor_pid, SIGKILL);
+  waitpid(supervisor_pid, nullptr, 0);
+  EXPECT_TRUE(eventually([&] {
+    // An orphan that init has not reaped yet is a zombie: dead, though kill(2) still finds it.
+    try {
+      const std::string stat = read_file("/proc/" + std::to_string(child) + "/stat");
+      return stat.find(") Z") != std::string::npos;
+    } catch (const std::exception&) {
+      return true;
+    }
+  }));
+}
+
+TEST(Supervisor, a_program_that_does_not_exist_is_tried_again_and_does_not_stop_the_others) {
+  const test_support::TempDir dir;
+  const std::string log = dir.file("ran");
+  auto supervisor = Supervisor::create({}).value();
+  ChildSpec missing = shell("missing", "");
+  missing.argv = {dir.file("no-such-program")};
+  supervisor->add(missing);
+  supervisor->add(shell("fine", "echo ran >> " + log + "; exec sleep 600"));
+  std::thread stopper([&] {
+    EXPECT_TRUE(eventually([&] { return lines_of(log) == 1; }));
+    supervisor->request_stop();
+  });
+  ASSERT_TRUE(supervisor->run(seconds(5)));
+  stopper.join();
+}
+
+}  // namespace
+}  // namespace surveillx::supervisor
