@@ -32,7 +32,7 @@ deps_find(dlib dlib/dnn.h dlib openblas)
 target_compile_definitions(deps_date INTERFACE USE_OS_TZDB=1)
 
 # Debian's unversioned Boost is 1.74; the versioned packages of 1.81 bring their own CMake files.
-find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json url)
+find_package(Boost 1.81.0 EXACT REQUIRED CONFIG COMPONENTS json url)
 add_library(deps_boost INTERFACE)
 target_link_libraries(deps_boost INTERFACE Boost::json Boost::url Threads::Threads)
 target_compile_definitions(deps_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
