@@ -1,0 +1,74 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/base/bytes.hpp"
+#include "surveillx/domain/types.hpp"
+#include "surveillx/store/context.hpp"
+
+namespace surveillx::store {
+
+enum class DeliveryOutcome {
+  recorded,     ///< The sighting was new; the record was created or extended.
+  repeated,     ///< Its UUID was known; nothing was changed.
+  person_gone,  ///< The person was removed meanwhile (or never existed): dropped for good.
+};
+
+struct Delivery {
+  DeliveryOutcome outcome = DeliveryOutcome::recorded;
+  /// The person's day as it is now; nothing for `person_gone`.
+  std::optional<domain::AttendanceRecord> record;
+  bool first_of_day = false;  ///< This delivery created the record.
+};
+
+struct AttendanceQuery {
+  std::string from;  ///< First day, `YYYY-MM-DD`.
+  std::string to;    ///< Last day, included.
+  std::optional<PersonId> person;
+  std::string group;  ///< Exactly this group; empty: all.
+};
+
+struct SightingsQuery {
+  std::optional<PersonId> person;
+  std::optional<CameraId> camera;
+  UnixMillis begin{};  ///< From here
+  UnixMillis end{};    ///< up to, not including, here.
+  std::size_t limit = 200;
+};
+
+struct StoredSighting {
+  domain::Sighting sighting;
+  std::string person;  ///< Name at the time of reading.
+  bool has_snapshot = false;
+};
+
+/// Sightings and the attendance records derived from them.
+class AttendanceBook {
+ public:
+  explicit AttendanceBook(ContextPtr context) : context_(std::move(context)) {}
+
+  /// In one transaction: stores the sighting and its snapshot if the UUID is new, and updates the
+  /// record of the person's local day. Called by media's outbox drainer only. `sealed_snapshot`
+  /// comes from `seal_snapshot` and may be empty.
+  [[nodiscard]] Result<Delivery> deliver(const domain::Sighting& sighting, ByteView sealed_snapshot,
+                                         const attendance::TimeZone& zone);
+  /// By day, then first seen. Errors: `bad_day`; `invalid_argument` when `from` is after `to`.
+  [[nodiscard]] Result<std::vector<domain::AttendanceRecord>> records(const AttendanceQuery& query);
+  [[nodiscard]] Result<std::vector<domain::AttendanceRecord>> records_of_day(
+      const std::string& day);
+  /// Newest first.
+  [[nodiscard]] Result<std::vector<StoredSighting>> sightings(const SightingsQuery& query);
+  /// The picture (JPEG). Errors: `not_found`, `wrong_key`, `seal_broken`.
+  [[nodiscard]] Result<Bytes> snapshot(const SightingId& id);
+
+ private:
+  ContextPtr context_;
+};
+
+/// How a sighting's JPEG is sealed before it goes into the outbox and on to the database.
+[[nodiscard]] Bytes seal_snapshot(const crypto::KeyRing& keys, const SightingId& id, ByteView jpeg);
+
+}  // namespace surveillx::store

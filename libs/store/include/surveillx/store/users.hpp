@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "surveillx/domain/types.hpp"
+#include "surveillx/store/context.hpp"
+
+namespace surveillx::store {
+
+/// A wrong user name or a wrong password: which of them is never said.
+inline constexpr ErrorName kBadCredentials{"bad_credentials"};
+/// The change would leave the installation without an administrator.
+inline constexpr ErrorName kLastAdmin{"last_admin"};
+
+struct FirstAdmin {
+  domain::User user;
+  std::string password;    ///< In clear, to be shown on the terminal once; never log it.
+  bool generated = false;  ///< False when the caller gave the password.
+};
+
+/// People who may sign in. Changes bump the access revision.
+class Users {
+ public:
+  explicit Users(ContextPtr context) : context_(std::move(context)) {}
+
+  /// User names are 1 to 64 of `a-z A-Z 0-9 . _ @ -`, and unique whatever the letter case.
+  /// Errors: `invalid_argument`, `already_exists`, `weak_password`. Hashes: see crypto/password.hpp.
+  [[nodiscard]] Result<domain::User> add(std::string_view username, domain::Role role,
+                                         std::string_view password);
+  /// Takes the same time for an unknown name as for a wrong password: 50-100 ms of a core and
+  /// 64 MB, so the caller bounds how many run at once. Errors: `bad_credentials`.
+  [[nodiscard]] Result<domain::User> verify(std::string_view username, std::string_view password);
+  [[nodiscard]] Result<domain::User> find(const UserId& id);
+  [[nodiscard]] Result<domain::User> find_by_name(std::string_view username);
+  [[nodiscard]] Result<std::vector<domain::User>> list();
+  /// Also revokes all sessions of the user. Errors: `not_found`, `weak_password`.
+  [[nodiscard]] Result<void> set_password(const UserId& id, std::string_view password);
+  /// Errors: `not_found`, `last_admin`.
+  [[nodiscard]] Result<void> set_role(const UserId& id, domain::Role role);
+  /// Also ends the user's sessions. Errors: `not_found`, `last_admin`.
+  [[nodiscard]] Result<void> remove(const UserId& id);
+  /// Creates the user `admin` when there is no user at all, with `password` or, when that is
+  /// empty, with a random one. Nothing when there are users. Safe when several processes do it.
+  [[nodiscard]] Result<std::optional<FirstAdmin>> ensure_first_admin(std::string_view password);
+
+ private:
+  ContextPtr context_;
+};
+
+/// Both secrets exist in clear only here; the database keeps a hash of the first.
+struct NewSession {
+  std::string token;       ///< The cookie's value or the bearer token.
+  std::string csrf_token;  ///< `crypto::derived_token(token, "csrf")`: what X-CSRF-Token must say.
+  UnixMillis expires_at{};
+};
+
+struct Session {
+  std::string id;  ///< The token's hash: names the session without giving access.
+  domain::User user;
+  UnixMillis created_at{};
+  UnixMillis last_used_at{};
+  UnixMillis expires_at{};
+};
+
+/// Web sessions. Revocations bump the access revision, so that web drops the sockets of sessions
+/// that another process (`users passwd`) has ended.
+class Sessions {
+ public:
+  explicit Sessions(ContextPtr context) : context_(std::move(context)) {}
+
+  /// Errors: `not_found` (the user).
+  [[nodiscard]] Result<NewSession> create(const UserId& user, std::chrono::seconds lifetime);
+  /// The session this token opens. Errors: `not_found` when unknown, expired or revoked.
+  [[nodiscard]] Result<Session> find(std::string_view token);
+  /// The same by `Session::id`, for sockets that are checked again after an access revision.
+  [[nodiscard]] Result<Session> find_by_id(std::string_view id);
+  /// Notes the use and moves the expiry to `lifetime` from now. Cheap to skip: call it at most once
+  /// a minute a session. Errors: `not_found`.
+  [[nodiscard]] Result<UnixMillis> touch(std::string_view id, std::chrono::seconds lifetime);
+  /// Ends one session by `Session::id`; unknown ones are ignored.
+  [[nodiscard]] Result<void> revoke(std::string_view id);
+  /// Ends all sessions of a user but, if given, the one with id `except`; says how many.
+  [[nodiscard]] Result<std::int64_t> revoke_all(const UserId& user, std::string_view except = {});
+  [[nodiscard]] Result<std::int64_t> purge_expired();
+
+ private:
+  ContextPtr context_;
+};
+
+}  // namespace surveillx::store
