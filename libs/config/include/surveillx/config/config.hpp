@@ -1,0 +1,140 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What an operator may set, as plain values. `load.hpp` fills it; `keys.hpp` describes every key.
+/// A Config is a value: copy it, keep parts of it, share it between threads as const.
+namespace surveillx::config {
+
+/// Which engine recognises faces (DESIGN 8); `auto_` takes the best whose weights are present.
+enum class Engine { auto_, yunet_dlib, yunet_onnx, builtin };
+
+/// Where media sends pictures: our own web process, or a plain Socket.IO application.
+enum class PublishMode { internal, legacy };
+
+struct Web {
+  std::string listen = "127.0.0.1:5000";
+  std::string certificate;  ///< PEM chain; with `key`: HTTPS.
+  std::string key;
+  int session_hours = 12;
+  int max_sockets_per_session = 16;
+  /// Origins besides our own that a browser may use, for a reverse proxy:
+  /// `https://cameras.example`.
+  std::vector<std::string> allowed_origins;
+};
+
+struct Signaling {
+  std::string listen = "127.0.0.1:8443";
+  std::string certificate;  ///< Empty: as [web].
+  std::string key;
+  std::chrono::milliseconds offer_timeout{10'000};
+  int max_unauthenticated = 64;
+  std::int64_t max_message_bytes = 256 * 1024;
+};
+
+struct Ice {
+  std::string stun;               ///< `stun:HOST[:PORT]`; empty: none.
+  std::vector<std::string> turn;  ///< `turn[s]:[USER:PASSWORD@]HOST[:PORT][?transport=tcp]`
+  std::string turn_secret;        ///< Shared with coturn (`static-auth-secret`): short-lived users.
+  std::chrono::milliseconds turn_lifetime{std::chrono::hours(24)};
+  /// Addresses that candidates are gathered on; empty: every one of the machine.
+  std::vector<std::string> local_addresses{"127.0.0.1"};
+  std::uint16_t min_port = 0;  ///< 0 with `max_port` 0: whatever the system gives.
+  std::uint16_t max_port = 0;
+};
+
+struct Media {
+  int max_cameras = 64;
+  std::chrono::milliseconds stale_after{2'000};
+  std::chrono::milliseconds offline_after{5'000};
+  std::chrono::milliseconds end_after{10'000};  ///< A session without frames ends.
+  int max_width = 4096;
+  int max_height = 2304;
+  int jpeg_quality = 80;
+};
+
+struct Vision {
+  Engine engine = Engine::auto_;
+  std::string models;    ///< Folder of weights; empty: only the data directory's.
+  int threads = 0;       ///< 0: chosen by the machine.
+  double max_fps = 10;   ///< Detections a second and camera at most.
+  double threshold = 0;  ///< Largest distance that is a match; 0: the model's own.
+  double margin = 0;     ///< Distance to the second best person; 0: the model's own.
+  int min_face_px = 0;   ///< Narrowest face that is looked at; 0: the model's own.
+  bool enabled = true;
+};
+
+struct Attendance {
+  std::string timezone;  ///< IANA name; never empty after loading.
+  std::chrono::milliseconds window{60'000};
+};
+
+struct Database {
+  /// `sqlite:PATH` or `postgresql://...`. After loading never empty: SQLite in the data directory.
+  std::string url;
+  int connections = 4;
+};
+
+struct Publish {
+  PublishMode mode = PublishMode::internal;
+  std::string url;    ///< Empty in internal mode: the [web] of this configuration.
+  std::string token;  ///< Empty in internal mode: derived from the installation's key.
+  double fps = 10;    ///< Legacy mode only, as `width` and `detections`.
+  int width = 640;
+  bool detections = false;
+};
+
+struct Security {
+  std::string key_file;     ///< After loading never empty: `keys/master.key` in the data directory.
+  bool public_ = false;     ///< `--public`, `security.public`: listen on all addresses, with TLS.
+  int login_attempts = 10;  ///< Failures a user name and address have within `login_window`.
+  std::chrono::milliseconds login_window{std::chrono::minutes(5)};
+};
+
+struct Log {
+  std::string level = "info";
+};
+
+/// Certificate and key of a listener. `self_signed`: make them when they are absent.
+struct Tls {
+  std::string certificate;
+  std::string key;
+  bool self_signed = false;
+};
+
+struct Config {
+  Web web;
+  Signaling signaling;
+  Ice ice;
+  Media media;
+  Vision vision;
+  Attendance attendance;
+  Database database;
+  Publish publish;
+  Security security;
+  Log log;
+
+  std::string data_dir;  ///< Absolute; exists with mode 0700 once loaded.
+  std::string file;      ///< The configuration file that was read; empty: none.
+
+  /// TLS of a listener: the given certificate; with `security.public` and none given the
+  /// self-signed one in `data_dir/tls/`; otherwise nothing, which is plain TCP.
+  [[nodiscard]] std::optional<Tls> web_tls() const;
+  [[nodiscard]] std::optional<Tls> signaling_tls() const;
+
+  /// Where media finds web in internal mode: `publish.url`, else this machine's `web.listen`
+  /// (loopback when it listens on every address), for example `http://127.0.0.1:5000`.
+  [[nodiscard]] std::string web_url() const;
+  /// `ws[s]://HOST:PORT` of `signaling.listen`, as cameras on this machine reach it.
+  [[nodiscard]] std::string signaling_url() const;
+
+  [[nodiscard]] std::string keys_dir() const { return data_dir + "/keys"; }
+  [[nodiscard]] std::string outbox_dir() const { return data_dir + "/outbox"; }
+  [[nodiscard]] std::string models_dir() const { return data_dir + "/models"; }
+};
+
+}  // namespace surveillx::config
