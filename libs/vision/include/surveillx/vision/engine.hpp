@@ -1,0 +1,56 @@
+#pragma once
+
+#include "surveillx/vision/face.hpp"
+#include "surveillx/vision/image.hpp"
+#include "surveillx/vision/manifest.hpp"
+#include "surveillx/vision/weights.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace surveillx::vision {
+
+inline constexpr ErrorName kEngineUnknown{"engine_unknown"};
+inline constexpr ErrorName kEngineUnavailable{"engine_unavailable"};
+
+struct EngineOptions {
+  /// `auto` (yunet+dlib when its weights are there, else builtin), `yunet+dlib`, `yunet+onnx`,
+  /// `builtin`.
+  std::string name = "auto";
+  std::vector<std::filesystem::path> model_folders;  ///< See `model_folders()`.
+  int threads = 1;  ///< How many callers may work at once; each has its own copy of the nets.
+};
+
+/// What the dashboard and `doctor` say about the engine.
+struct EngineInfo {
+  std::string name;   ///< `yunet+dlib` or `builtin`; never `auto`.
+  std::string model;  ///< Id of the embedding model, as stored with every vector.
+  bool trial = false;
+  std::string notice;  ///< A sentence for people; empty when all is as it should be.
+};
+
+/// Finds faces and turns them into vectors. Safe to call from any thread: a caller waits while all
+/// `threads` copies are at work. Cameras, photos and the command line share one engine a process.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Loads and verifies the weights. `models_missing` names the files and `surveillx models fetch`;
+  /// `model_damaged`, `engine_unknown`, `engine_unavailable`. Also sets OpenCV and OpenBLAS to one
+  /// thread, for the whole process: cameras run side by side, so more threads only add switching.
+  [[nodiscard]] static Result<std::shared_ptr<Engine>> open(const EngineOptions& options);
+
+  [[nodiscard]] virtual const EngineInfo& info() const = 0;
+  [[nodiscard]] virtual const Matching& matching() const = 0;
+  [[nodiscard]] virtual const Gates& gates() const = 0;
+
+  /// Faces in pixels of `image`, largest first, with their quality by the live gates. The image is
+  /// shrunk for detection, but measured as it is.
+  [[nodiscard]] virtual std::vector<FoundFace> find_faces(const Image& image) = 0;
+  /// The vector of one face of that image, averaged with the mirrored face's where that helps.
+  [[nodiscard]] virtual Embedding embed(const Image& image, const Detection& face) = 0;
+};
+
+}  // namespace surveillx::vision

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "surveillx/domain/ids.hpp"
+#include "surveillx/vision/face.hpp"
+#include "surveillx/vision/manifest.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace surveillx::vision {
+
+/// The nearest person to a face, and how sure that is.
+struct Match {
+  PersonId person_id;
+  std::string name;
+  float distance = 0;
+  /// Distance of the nearest vector of anybody else; infinite when there is nobody else.
+  float second = std::numeric_limits<float>::infinity();
+  /// Near enough for this gallery's size, and nearer than anybody else by the margin.
+  bool accepted = false;
+  /// Farther from everybody than the model's `stranger` distance.
+  bool stranger = false;
+  double confidence = 0;  ///< 0 to 1; 0.5 at the threshold.
+};
+
+/// All enrolled vectors of one model at one moment. Immutable, so that cameras read it without
+/// locks and a new one is swapped in whole.
+class Gallery {
+ public:
+  struct Entry {
+    PersonId person_id;
+    std::string name;
+    Embedding embedding;
+  };
+
+  /// Entries of another model, or of a wrong dimension, are left out and counted.
+  [[nodiscard]] static std::shared_ptr<const Gallery> build(std::vector<Entry> entries,
+                                                            const Matching& matching);
+  [[nodiscard]] static std::shared_ptr<const Gallery> empty(const Matching& matching) {
+    return build({}, matching);
+  }
+
+  /// Nothing when the gallery is empty or `face` is another model's vector.
+  [[nodiscard]] std::optional<Match> nearest(const Embedding& face) const;
+  /// The name of a person who has at least one vector here; null otherwise.
+  [[nodiscard]] const std::string* name_of(const PersonId& person) const;
+
+  [[nodiscard]] std::size_t people() const { return people_.size(); }
+  [[nodiscard]] std::size_t vectors() const { return owners_.size(); }
+  [[nodiscard]] std::size_t skipped() const { return skipped_; }
+  /// The model's threshold, tightened for this many people: chance matches grow with the gallery.
+  [[nodiscard]] float threshold() const { return threshold_; }
+  [[nodiscard]] const Matching& matching() const { return matching_; }
+
+ private:
+  struct Person {
+    PersonId id;
+    std::string name;
+  };
+
+  Gallery() = default;
+
+  Matching matching_;
+  float threshold_ = 0;
+  std::size_t skipped_ = 0;
+  std::size_t stride_ = 0;  ///< Floats a row, padded for SIMD.
+  std::vector<Person> people_;
+  std::vector<std::uint32_t> owners_;  ///< Index into people_ of each row.
+  std::vector<float> rows_;
+};
+
+/// The distance of two vectors of one length. Cosine distance is 1 - cosine.
+[[nodiscard]] float distance(Metric metric, const std::vector<float>& a,
+                             const std::vector<float>& b);
+
+}  // namespace surveillx::vision
