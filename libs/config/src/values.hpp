@@ -1,0 +1,46 @@
+#pragma once
+
+#include "surveillx/base/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Text to value, with messages that say what would have been right.
+namespace surveillx::config {
+
+[[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text, std::int64_t min,
+                                                 std::int64_t max);
+[[nodiscard]] Result<double> parse_number(std::string_view text, double min, double max);
+[[nodiscard]] Result<bool> parse_boolean(std::string_view text);
+[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text,
+                                                               std::chrono::milliseconds min,
+                                                               std::chrono::milliseconds max);
+[[nodiscard]] std::string format_duration(std::chrono::milliseconds value);
+[[nodiscard]] std::string format_number(double value);
+
+struct ListenAddress {
+  std::string host;  ///< Empty: every address. IPv6 without brackets.
+  std::uint16_t port = 0;
+};
+[[nodiscard]] Result<ListenAddress> parse_listen(std::string_view text);
+/// `schemes` as `http`; checks scheme, host and port.
+[[nodiscard]] Result<void> check_url(std::string_view text,
+                                     const std::vector<std::string_view>& schemes);
+/// `stun:HOST[:PORT]` and `turn[s]:[USER:PASSWORD@]HOST[:PORT][?transport=...]`, with or without
+/// `//`.
+[[nodiscard]] Result<void> check_ice_url(std::string_view text,
+                                         const std::vector<std::string_view>& schemes);
+[[nodiscard]] Result<void> check_ip_address(std::string_view text);
+[[nodiscard]] Result<void> check_timezone(std::string_view text);
+[[nodiscard]] Result<void> check_database_url(std::string_view text);
+
+[[nodiscard]] std::string trim(std::string_view text);
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
+[[nodiscard]] std::string join_list(const std::vector<std::string>& items);
+/// Replaces the password between `:` and `@` of a URL's user part.
+[[nodiscard]] std::string hide_password(std::string_view url);
+
+}  // namespace surveillx::config
