@@ -67,6 +67,8 @@ using Actions = std::vector<Action>;
 ///
 /// Decisions that the contract leaves open:
 /// - One socket, one identity: a later token that differs from the first is `unauthorized`.
+/// - A hello without any token gets 1 s for an offer that brings it, then 4401; so does a socket
+///   that has shown no token when its 10 s are over. With a token it is 4408.
 /// - A second offer on the same socket replaces the session (EndSession `replaced`, StartSession).
 /// - Candidates that arrive before the offer's session has started are kept (256 at most).
 /// - An offer that fails (`session_failed`) leaves the socket open and gives it 10 s for another.
@@ -76,6 +78,8 @@ class ServerSession {
  public:
   struct Options {
     std::chrono::milliseconds offer_timeout{10'000};
+    /// From a hello without any token to the offer that brings it.
+    std::chrono::milliseconds token_grace{1'000};
     /// Sent in `welcome`; may be replaced per camera by `authenticated`.
     std::vector<IceServer> ice_servers;
   };
@@ -120,7 +124,7 @@ class ServerSession {
   [[nodiscard]] Actions tick(SteadyTime now);
 
   /// When `tick` has something to do; nothing when no time limit runs.
-  [[nodiscard]] std::optional<SteadyTime> deadline() const;
+  [[nodiscard]] std::optional<SteadyTime> deadline() const { return deadline_; }
   [[nodiscard]] bool is_authenticated() const { return !camera_.empty(); }
   /// Empty before authentication.
   [[nodiscard]] const CameraId& camera() const { return camera_; }
@@ -135,13 +139,13 @@ class ServerSession {
   };
 
   void on_message(SteadyTime now, const Hello& hello, Actions& out);
-  void on_message(SteadyTime now, const Offer& offer, Actions& out);
-  void on_message(SteadyTime now, const Ice& ice, Actions& out);
-  void on_message(SteadyTime now, const Bye& bye, Actions& out);
+  void on_message(const Offer& offer, Actions& out);
+  void on_message(const Ice& ice, Actions& out);
+  void on_message(const Bye& bye, Actions& out);
   void on_wrong_direction(std::string_view type, Actions& out);
   /// False when the socket was closed because of the token.
   bool take_token(const std::optional<std::string>& token, Actions& out);
-  void start_offer(SteadyTime now, std::string sdp, Actions& out);
+  void start_offer(std::string sdp, Actions& out);
   void end_session(std::string_view why, Actions& out);
   void send_welcome(Actions& out);
   /// Sends an error and counts it; closes at the limit.
@@ -156,7 +160,8 @@ class ServerSession {
   CameraId camera_;
   std::string token_;
   std::optional<std::string> waiting_offer_;  ///< Came before the token was looked up.
-  std::optional<SteadyTime> offer_deadline_;
+  SteadyTime opened_at_{};
+  std::optional<SteadyTime> deadline_;
   OfferNumber offers_ = 0;
   bool session_active_ = false;
   bool answer_sent_ = false;
