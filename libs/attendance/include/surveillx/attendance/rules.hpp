@@ -1,12 +1,12 @@
 #pragma once
 
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/domain/types.hpp"
+
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "surveillx/attendance/time_zone.hpp"
-#include "surveillx/domain/types.hpp"
 
 /// How sightings become attendance records. Pure: no database, no clock. A record holds the
 /// earliest and the latest of its sightings, so neither their order nor repeats matter as long as

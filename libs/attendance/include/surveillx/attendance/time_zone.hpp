@@ -1,10 +1,11 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "surveillx/base/clock.hpp"
 #include "surveillx/base/error.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace date {
 class time_zone;

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "surveillx/base/bytes.hpp"
+#include "surveillx/base/error.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "surveillx/base/bytes.hpp"
-#include "surveillx/base/error.hpp"
+#include <utility>
 
 namespace surveillx::crypto {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "surveillx/base/error.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "surveillx/base/error.hpp"
 
 /// Password hashes: Argon2id (RFC 9106) in its text form `$argon2id$...`. A call takes 50-700 ms of
 /// a core and 64-256 MB, so callers bound how many run at once. Thread-safe.

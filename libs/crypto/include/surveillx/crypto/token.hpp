@@ -1,16 +1,16 @@
 #pragma once
 
+#include "surveillx/base/bytes.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "surveillx/base/bytes.hpp"
 
 /// Random tokens (cameras, web sessions) and how they are stored. All functions are thread-safe.
 namespace surveillx::crypto {
 
 /// 256 random bits as 43 base64url characters.
 [[nodiscard]] std::string random_token();
-/// A password for a person to copy: 20 characters (about 99 bits) without look-alikes, in groups
+/// A password for a person to copy: 20 characters (100 bits) without look-alikes, in groups
 /// of five joined by `-`.
 [[nodiscard]] std::string random_password();
 /// SHA-256 as 64 lower-case hexadecimal digits: what the database keeps of a token. A fast hash is

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/base/bytes.hpp"
 #include "surveillx/domain/types.hpp"
 #include "surveillx/store/context.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace surveillx::store {
 

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "surveillx/domain/types.hpp"
+#include "surveillx/store/context.hpp"
+
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
-
-#include "surveillx/domain/types.hpp"
-#include "surveillx/store/context.hpp"
 
 namespace surveillx::store {
 

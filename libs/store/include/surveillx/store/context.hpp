@@ -1,11 +1,11 @@
 #pragma once
 
-#include <memory>
-
 #include "surveillx/base/clock.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/crypto/password.hpp"
 #include "surveillx/store/database.hpp"
+
+#include <memory>
 
 namespace surveillx::store {
 

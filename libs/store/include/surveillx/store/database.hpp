@@ -1,13 +1,13 @@
 #pragma once
 
+#include "surveillx/base/error.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "surveillx/base/error.hpp"
 
 namespace surveillx::store {
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "surveillx/base/bytes.hpp"
+#include "surveillx/base/error.hpp"
+#include "surveillx/domain/types.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -8,10 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "surveillx/base/bytes.hpp"
-#include "surveillx/base/error.hpp"
-#include "surveillx/domain/types.hpp"
 
 namespace surveillx::store {
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/store/attendance_book.hpp"
+#include "surveillx/store/outbox.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -9,10 +13,6 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-
-#include "surveillx/attendance/time_zone.hpp"
-#include "surveillx/store/attendance_book.hpp"
-#include "surveillx/store/outbox.hpp"
 
 namespace surveillx::store {
 

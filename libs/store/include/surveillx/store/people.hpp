@@ -1,15 +1,16 @@
 #pragma once
 
+#include "surveillx/base/bytes.hpp"
+#include "surveillx/domain/types.hpp"
+#include "surveillx/store/context.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "surveillx/base/bytes.hpp"
-#include "surveillx/domain/types.hpp"
-#include "surveillx/store/context.hpp"
 
 namespace surveillx::store {
 

@@ -1,11 +1,12 @@
 #pragma once
 
+#include "surveillx/store/context.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "surveillx/store/context.hpp"
+#include <utility>
 
 namespace surveillx::store {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <memory>
-
 #include "surveillx/store/attendance_book.hpp"
 #include "surveillx/store/cameras.hpp"
 #include "surveillx/store/people.hpp"
 #include "surveillx/store/revision.hpp"
 #include "surveillx/store/users.hpp"
+
+#include <memory>
 
 namespace surveillx::store {
 

@@ -1,13 +1,14 @@
 #pragma once
 
+#include "surveillx/domain/types.hpp"
+#include "surveillx/store/context.hpp"
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "surveillx/domain/types.hpp"
-#include "surveillx/store/context.hpp"
 
 namespace surveillx::store {
 
@@ -28,7 +29,8 @@ class Users {
   explicit Users(ContextPtr context) : context_(std::move(context)) {}
 
   /// User names are 1 to 64 of `a-z A-Z 0-9 . _ @ -`, and unique whatever the letter case.
-  /// Errors: `invalid_argument`, `already_exists`, `weak_password`. Hashes: see crypto/password.hpp.
+  /// Errors: `invalid_argument`, `already_exists`, `weak_password`. Hashes: see
+  /// crypto/password.hpp.
   [[nodiscard]] Result<domain::User> add(std::string_view username, domain::Role role,
                                          std::string_view password);
   /// Takes the same time for an unknown name as for a wrong password: 50-100 ms of a core and
