@@ -29,6 +29,11 @@ bool WorkerPool::try_post(std::function<void()> job) {
   return true;
 }
 
+bool WorkerPool::wait_idle(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, timeout, [this] { return queue_.empty() && running_ == 0; });
+}
+
 void WorkerPool::stop() {
   std::deque<std::function<void()>> dropped;
   {
@@ -51,12 +56,16 @@ void WorkerPool::run() {
       if (queue_.empty()) return;
       job = std::move(queue_.front());
       queue_.pop_front();
+      ++running_;
     }
     try {
       job();
     } catch (const std::exception& e) {
       log::error("worker.job_failed", {{"pool", name_}, {"error", e.what()}});
     }
+    job = nullptr;  // What it holds goes before the pool counts as idle.
+    const std::lock_guard lock(mutex_);
+    if (--running_ == 0) idle_.notify_all();
   }
 }
 

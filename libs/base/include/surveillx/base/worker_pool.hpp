@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -23,6 +24,8 @@ class WorkerPool {
 
   /// False when the queue is full or the pool is stopping: the caller answers "busy".
   [[nodiscard]] bool try_post(std::function<void()> job);
+  /// Waits until no job is queued or running; false when `timeout` has passed first.
+  [[nodiscard]] bool wait_idle(std::chrono::milliseconds timeout);
   /// Refuses new jobs, drops queued ones, waits for running ones. May be called twice.
   void stop();
 
@@ -33,6 +36,8 @@ class WorkerPool {
   std::size_t max_queued_;
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable idle_;
+  std::size_t running_ = 0;
   std::deque<std::function<void()>> queue_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;

@@ -39,6 +39,11 @@ class LatestSlot {
     return take_locked();
   }
 
+  [[nodiscard]] bool has_value() const {
+    const std::lock_guard lock(mutex_);
+    return value_.has_value();
+  }
+
   void close() {
     {
       const std::lock_guard lock(mutex_);

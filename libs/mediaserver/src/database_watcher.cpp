@@ -1,0 +1,156 @@
+#include "database_watcher.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "surveillx/base/log.hpp"
+#include "surveillx/vision/enrolment.hpp"
+
+namespace surveillx::mediaserver {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{500};
+
+}  // namespace
+
+DatabaseWatcher::DatabaseWatcher(store::Store& store, RecognitionService* recognition,
+                                 SightingRecorder& recorder, telemetry::Metrics& metrics,
+                                 Events events)
+    : store_(store),
+      recognition_(recognition),
+      recorder_(recorder),
+      events_(std::move(events)),
+      people_(metrics.gauge("gallery_people", "People who can be recognised")),
+      database_up_(metrics.gauge("media_database_up", "1 while the database answers")),
+      photos_decided_(metrics.counter("photos_decided_total", "Uploaded photos examined")),
+      worker_("media-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {}
+
+DatabaseWatcher::~DatabaseWatcher() { stop(); }
+
+Result<void> DatabaseWatcher::load_now() {
+  const auto revisions = store_.revision.current();
+  if (!revisions) return revisions.error();
+  if (recognition_ != nullptr) {
+    const auto requeued =
+        store_.photos.requeue_for_model(recognition_->engine().info().model);
+    if (!requeued) return requeued.error();
+    if (*requeued > 0) log::info("media.photos_requeued", {{"count", *requeued}});
+  }
+  return look_at(*revisions);
+}
+
+void DatabaseWatcher::start() {
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "db-watcher");
+}
+
+void DatabaseWatcher::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
+void DatabaseWatcher::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void DatabaseWatcher::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, kLookEvery, [this] { return woken_ || stopping_; });
+    if (stopping_) return;
+    woken_ = false;
+    lock.unlock();
+    look();
+    recorder_.retry();
+    lock.lock();
+  }
+}
+
+void DatabaseWatcher::look() {
+  const auto revisions = store_.revision.current();
+  auto done = revisions ? look_at(*revisions) : Result<void>(revisions.error());
+  database_up_.set(done ? 1 : 0);
+  if (!done) {
+    if (!std::exchange(failing_, true)) {
+      log::error("media.database_failed", {{"error", done.error().name.text()},
+                                           {"detail", done.error().message}});
+    }
+  } else if (std::exchange(failing_, false)) {
+    log::info("media.database_works_again");
+  }
+}
+
+Result<void> DatabaseWatcher::look_at(const store::Revisions& revisions) {
+  // What was read counts as seen only when it was read whole, so that a failure is tried again.
+  if (!seen_ || seen_->cameras != revisions.cameras) {
+    if (auto loaded = load_cameras(); !loaded) return loaded;
+  }
+  if (recognition_ != nullptr && (!seen_ || seen_->gallery != revisions.gallery)) {
+    if (auto loaded = load_gallery(); !loaded) return loaded;
+  }
+  seen_ = revisions;
+  if (recognition_ == nullptr) return {};
+  const auto decided = decide_photo();
+  if (!decided) return decided.error();
+  if (*decided) wake();  // There may be more, and the gallery has changed.
+  return {};
+}
+
+Result<void> DatabaseWatcher::load_cameras() {
+  CamerasNews news;
+  auto cameras = store_.cameras.list();
+  if (!cameras) return cameras.error();
+  auto hashes = store_.cameras.token_hashes();
+  if (!hashes) return hashes.error();
+  news.cameras = std::move(*cameras);
+  news.token_hashes = std::move(*hashes);
+  events_.on_cameras(std::move(news));
+  return {};
+}
+
+Result<void> DatabaseWatcher::load_gallery() {
+  const std::string& model = recognition_->engine().info().model;
+  auto stored = store_.embeddings.load(model);
+  if (!stored) return stored.error();
+  std::vector<vision::Gallery::Entry> entries;
+  entries.reserve(stored->size());
+  for (store::StoredEmbedding& one : *stored) {
+    entries.push_back({one.person_id, std::move(one.person), {model, std::move(one.vector)}});
+  }
+  auto gallery = vision::Gallery::build(std::move(entries), recognition_->engine().matching());
+  log::info("media.gallery_loaded", {{"people", gallery->people()},
+                                     {"vectors", gallery->vectors()},
+                                     {"skipped", gallery->skipped()}});
+  people_.set(static_cast<double>(gallery->people()));
+  recognition_->set_gallery(std::move(gallery));
+  return {};
+}
+
+Result<bool> DatabaseWatcher::decide_photo() {
+  auto claimed = store_.photos.claim_next(worker_);
+  if (!claimed) return claimed.error();
+  if (!claimed->has_value()) return false;
+  const store::ClaimedPhoto& photo = **claimed;
+  const std::string& model = recognition_->engine().info().model;
+  const auto verdict = vision::examine_photo(recognition_->engine(), photo.bytes);
+  auto stored =
+      verdict ? store_.photos.accept(photo.photo.id, worker_, model, verdict->embedding.values)
+              : store_.photos.refuse(photo.photo.id, worker_, model, verdict.error().name.text());
+  photos_decided_.add();
+  log::info("media.photo_decided",
+            {{"photo", photo.photo.id.str()},
+             {"verdict", verdict ? std::string_view("accepted") : verdict.error().name.text()}});
+  if (!stored && !stored.error().is(store::kLeaseLost)) return stored.error();
+  return true;
+}
+
+}  // namespace surveillx::mediaserver

@@ -1,0 +1,298 @@
+#include "surveillx/mediaserver/media_server.hpp"
+
+#include <thread>
+#include <utility>
+
+#include "camera_hub.hpp"
+#include "database_watcher.hpp"
+#include "publisher.hpp"
+#include "recognition_service.hpp"
+#include "signaling_server.hpp"
+#include "surveillx/base/log.hpp"
+#include "surveillx/net/client.hpp"
+#include "surveillx/store/outbox_drainer.hpp"
+#include "surveillx/webrtc/peer_session.hpp"
+
+namespace surveillx::mediaserver {
+namespace {
+
+constexpr std::size_t kSessionThreads = 2;
+constexpr std::size_t kDatabaseThreads = 2;
+constexpr std::size_t kMaxQueuedJobs = 512;
+constexpr std::chrono::milliseconds kDrainTimeout{3'000};
+
+std::string engine_name(config::Engine engine) {
+  switch (engine) {
+    case config::Engine::auto_: return "auto";
+    case config::Engine::yunet_dlib: return "yunet+dlib";
+    case config::Engine::yunet_onnx: return "yunet+onnx";
+    case config::Engine::builtin: return "builtin";
+  }
+  return "auto";
+}
+
+bool is_loopback(const std::string& address) {
+  return address == "::1" || address == "::ffff:127.0.0.1" || address.starts_with("127.");
+}
+
+class MediaServerImpl final : public MediaServer {
+ public:
+  explicit MediaServerImpl(MediaServerOptions options)
+      : config_(std::move(options.config)),
+        version_(std::move(options.version)),
+        zone_(attendance::TimeZone::utc()),
+        session_pool_("session", kSessionThreads, kMaxQueuedJobs),
+        encode_pool_("encode", 2, kMaxQueuedJobs),
+        database_pool_("media-db", kDatabaseThreads, kMaxQueuedJobs) {}
+
+  ~MediaServerImpl() override { stop(); }
+
+  Result<void> open() {
+    if (auto warmed = webrtc::warm_up(); !warmed) return warmed;
+    auto zone = attendance::TimeZone::find(config_.attendance.timezone);
+    if (!zone) return zone.error();
+    zone_ = *zone;
+    auto keys = crypto::KeyRing::load_or_create(config_.security.key_file);
+    if (!keys) return keys.error();
+    store::DatabaseOptions database;
+    database.url = config_.database.url;
+    database.data_dir = config_.data_dir;
+    database.connections = static_cast<std::size_t>(config_.database.connections);
+    auto opened = store::Store::open(database, *keys);
+    if (!opened) return opened.error();
+    store_ = std::move(*opened);
+    auto outbox = store::Outbox::open(config_.outbox_dir() + "/outbox.db");
+    if (!outbox) return outbox.error();
+    outbox_ = std::move(*outbox);
+
+    drainer_ = std::make_unique<store::OutboxDrainer>(
+        outbox_, store_->attendance, zone_,
+        [this](const domain::Sighting& sighting, const store::Delivery& delivery) {
+          delivered(sighting, delivery);
+        });
+    recorder_ = std::make_unique<SightingRecorder>(outbox_, *keys, metrics_,
+                                                   [this] { drainer_->notify(); });
+    if (config_.vision.enabled) {
+      if (auto ready = open_recognition(); !ready) return ready;
+    }
+    hub_ = std::make_unique<CameraHub>(
+        CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, recognition_.get()},
+        config_);
+    signaling_ = std::make_unique<SignalingServer>(
+        SignalingServer::Parts{loop_, database_pool_, *store_, *hub_, metrics_}, config_);
+    watcher_ = std::make_unique<DatabaseWatcher>(
+        *store_, recognition_.get(), *recorder_, metrics_,
+        DatabaseWatcher::Events{[this](DatabaseWatcher::CamerasNews news) {
+          loop_.post([this, news = std::move(news)] {
+            hub_->set_cameras(news.cameras);
+            signaling_->check_tokens(news.token_hashes);
+          });
+        }});
+    loop_.start("media-loop");
+    if (auto loaded = watcher_->load_now(); !loaded) return loaded;
+    if (auto listening = listen(); !listening) return listening;
+    make_publisher(keys->media_token());
+    drainer_->start();
+    watcher_->start();
+    return {};
+  }
+
+  [[nodiscard]] std::uint16_t signaling_port() const override { return http_->port(); }
+  [[nodiscard]] const std::string& signaling_url() const override { return url_; }
+
+ private:
+  Result<void> open_recognition() {
+    vision::EngineOptions options;
+    options.name = engine_name(config_.vision.engine);
+    options.threads = config_.vision.threads > 0 ? config_.vision.threads : 1;
+    options.model_folders = vision::model_folders(config_.vision.models, config_.data_dir);
+    auto engine = vision::Engine::open(options);
+    if (!engine) return engine.error();
+    const auto& info = (*engine)->info();
+    engine_facts_ = {info.name, info.model, info.trial, info.notice};
+    log::info("vision.engine", {{"name", info.name}, {"model", info.model}});
+    if (!info.notice.empty()) log::warn("vision.notice", {{"notice", info.notice}});
+    recognition_ = std::make_unique<RecognitionService>(
+        std::move(*engine), session_pool_, *recorder_, metrics_, config_,
+        [this](Detection detection) {
+          loop_.post([this, detection = std::move(detection)] {
+            if (publisher_ && publisher_->connected()) publisher_->detection(detection);
+          });
+        });
+    return {};
+  }
+
+  Result<void> listen() {
+    auto router = std::make_shared<net::Router>();
+    signaling_->mount(*router);
+    router->add("GET", "/healthz", [](const net::HttpRequest&, const net::HttpResponder& answer) {
+      answer(net::HttpResponse::text(200, "ok\n"));
+    });
+    router->add_blocking("GET", "/metrics", database_pool_, [this](const net::HttpRequest& request) {
+      if (!is_loopback(request.remote_address)) {
+        return net::HttpResponse::problem(403, "forbidden", "Metrics are for this machine only.");
+      }
+      update_gauges();
+      auto response = net::HttpResponse::text(200, metrics_.text());
+      response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+      return response;
+    });
+    net::ListenOptions options;
+    options.address = config_.signaling.listen;
+    options.max_body_bytes = 1024;
+    const auto tls = config_.signaling_tls();
+    if (tls) {
+      if (tls->self_signed) {
+        auto made = net::ensure_self_signed_certificate(tls->certificate, tls->key,
+                                                        {"localhost", "127.0.0.1"});
+        if (!made) return made;
+      }
+      options.tls = std::make_shared<const net::TlsFiles>(net::TlsFiles{tls->certificate, tls->key});
+    }
+    auto server = net::HttpServer::listen(loop_, router, options);
+    if (!server) return server.error();
+    http_ = std::move(*server);
+    url_ = config_.signaling_url();
+    if (const auto colon = url_.rfind(':'); colon != std::string::npos) {
+      url_ = url_.substr(0, colon + 1) + std::to_string(http_->port());  // Port 0 took a free one.
+    }
+    log::info("signaling.listening", {{"url", url_}});
+    return {};
+  }
+
+  void make_publisher(const std::string& media_token) {
+    const bool legacy = config_.publish.mode == config::PublishMode::legacy;
+    PublisherOptions options;
+    options.url = legacy ? config_.publish.url : config_.web_url();
+    options.token = legacy ? config_.publish.token : media_token;
+    options.version = version_;
+    options.engine = engine_facts_;
+    options.publish = config_.publish;
+    if (!legacy) {
+      if (const auto tls = config_.web_tls(); tls && tls->self_signed) {
+        options.trusted_certificate = tls->certificate;
+      }
+    }
+    PublisherEvents events;
+    events.on_connect = [this] { hub_->report_all(); };
+    events.on_disconnect = [this] {
+      if (config_.publish.mode == config::PublishMode::internal) hub_->set_demand({});
+    };
+    events.on_demand = [this](const std::map<CameraId, Demand>& demand) {
+      hub_->set_demand(demand);
+    };
+    events.on_gallery = [this] { watcher_->wake(); };
+    loop_.run_sync([&] {
+      publisher_ = legacy ? make_legacy_publisher(loop_, std::move(options), std::move(events),
+                                                  metrics_)
+                          : make_internal_publisher(loop_, std::move(options), std::move(events),
+                                                    metrics_);
+      hub_->set_publisher(publisher_.get());
+      publisher_->start();
+    });
+  }
+
+  void delivered(const domain::Sighting& sighting, const store::Delivery& delivery) {
+    if (!delivery.record) return;
+    AttendanceNews news{*delivery.record, sighting.camera_id, delivery.first_of_day};
+    loop_.post([this, news = std::move(news)] {
+      if (publisher_ && publisher_->connected()) publisher_->attendance(news);
+    });
+  }
+
+  void update_gauges() {
+    const auto drained = drainer_->stats();
+    metrics_.gauge("outbox_entries", "Sightings that wait for the database")
+        .set(static_cast<double>(outbox_->size()));
+    metrics_.gauge("outbox_dead_letters", "Sightings that the database refused for good")
+        .set(static_cast<double>(outbox_->dead_letter_count()));
+    metrics_.gauge("outbox_failed_deliveries", "Deliveries that were put off")
+        .set(static_cast<double>(drained.failures));
+  }
+
+  /// docs/teardown.md, "The media process". Safe after an `open` that failed half-way.
+  void stop() {
+    log::info("media.stopping");
+    if (http_) http_->stop_accepting();
+    if (watcher_) watcher_->stop();
+    if (hub_) {
+      loop_run([this] {
+        if (signaling_) signaling_->close_all();
+        hub_->end_all();
+      });
+    }
+    // Closes that the hub has posted, and the last sightings that recognition makes, run there.
+    if (!session_pool_.wait_idle(kDrainTimeout)) log::warn("media.sessions_still_closing");
+    http_.reset();
+    session_pool_.stop();
+    encode_pool_.stop();
+    database_pool_.stop();
+    if (!webrtc::drain(kDrainTimeout)) log::warn("media.drain_timeout");
+    if (recorder_) recorder_->retry();
+    if (drainer_) {
+      wait_for_outbox();
+      drainer_->stop();
+    }
+    loop_run([this] {
+      if (publisher_) publisher_->stop();
+      if (hub_) hub_->set_publisher(nullptr);
+      publisher_.reset();
+      signaling_.reset();
+      hub_.reset();
+    });
+    loop_.stop();
+    recognition_.reset();
+    watcher_.reset();
+  }
+
+  /// Runs on the loop's thread, or here when the loop was never started.
+  void loop_run(const std::function<void()>& fn) {
+    if (loop_started()) {
+      loop_.run_sync(fn);
+    } else {
+      fn();
+    }
+  }
+  [[nodiscard]] bool loop_started() const { return hub_ != nullptr || publisher_ != nullptr; }
+
+  /// What is not delivered within a second stays in the outbox for the next start.
+  void wait_for_outbox() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    drainer_->notify();
+    while (outbox_->size() > 0 && !drainer_->stats().database_down &&
+           std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+
+  config::Config config_;
+  std::string version_;
+  attendance::TimeZone zone_;
+  telemetry::Metrics metrics_;
+  net::EventLoop loop_;
+  WorkerPool session_pool_;
+  WorkerPool encode_pool_;
+  WorkerPool database_pool_;
+  std::shared_ptr<store::Store> store_;
+  std::shared_ptr<store::Outbox> outbox_;
+  std::unique_ptr<store::OutboxDrainer> drainer_;
+  std::unique_ptr<SightingRecorder> recorder_;
+  EngineFacts engine_facts_;
+  std::unique_ptr<RecognitionService> recognition_;
+  std::unique_ptr<CameraHub> hub_;
+  std::unique_ptr<SignalingServer> signaling_;
+  std::unique_ptr<DatabaseWatcher> watcher_;
+  std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<net::HttpServer> http_;
+  std::string url_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<MediaServer>> MediaServer::start(MediaServerOptions options) {
+  auto server = std::make_unique<MediaServerImpl>(std::move(options));
+  if (auto opened = server->open(); !opened) return opened.error();
+  return std::unique_ptr<MediaServer>(std::move(server));
+}
+
+}  // namespace surveillx::mediaserver

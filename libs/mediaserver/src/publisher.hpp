@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "demand.hpp"
+#include "payloads.hpp"
+#include "surveillx/config/config.hpp"
+#include "surveillx/net/event_loop.hpp"
+#include "surveillx/telemetry/metrics.hpp"
+
+namespace surveillx::mediaserver {
+
+/// What media tells web about the engine when it connects.
+struct EngineFacts {
+  std::string name;
+  std::string model;
+  bool trial = false;
+  std::string notice;
+};
+
+struct PublisherOptions {
+  std::string url;
+  std::string token;        ///< Media token, or publish.token in legacy mode; empty: none.
+  std::string version;
+  EngineFacts engine;
+  std::string trusted_certificate;  ///< PEM of a self-signed web server; empty: none.
+  config::Publish publish;
+};
+
+struct PublisherEvents {
+  /// Connected: the owner reports every camera.
+  std::function<void()> on_connect;
+  std::function<void()> on_disconnect;
+  /// The complete demand. In legacy mode it never comes: see `fixed_demand`.
+  std::function<void(std::map<CameraId, Demand>)> on_demand;
+  /// People, photos, cameras or tokens changed: look at the database now.
+  std::function<void()> on_gallery;
+};
+
+/// Where pictures and news go: our own web process, or a plain Socket.IO application. Loop thread
+/// only. Frames are replaced while one is unsent; news are dropped while not connected, since they
+/// stand in the database anyway and cameras are reported again on connect.
+class Publisher {
+ public:
+  virtual ~Publisher() = default;
+  virtual void start() = 0;
+  virtual void stop() = 0;
+  [[nodiscard]] virtual bool connected() const = 0;
+  virtual void frame(const EncodedFrame& frame) = 0;
+  virtual void detection(const Detection& detection) = 0;
+  virtual void camera(const CameraReport& report) = 0;
+  virtual void attendance(const AttendanceNews& news) = 0;
+  /// The demand that holds for every camera without being asked; nothing in internal mode.
+  [[nodiscard]] virtual Demand fixed_demand() const = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Publisher> make_internal_publisher(net::EventLoop& loop,
+                                                                 PublisherOptions options,
+                                                                 PublisherEvents events,
+                                                                 telemetry::Metrics& metrics);
+[[nodiscard]] std::unique_ptr<Publisher> make_legacy_publisher(net::EventLoop& loop,
+                                                               PublisherOptions options,
+                                                               PublisherEvents events,
+                                                               telemetry::Metrics& metrics);
+
+}  // namespace surveillx::mediaserver

@@ -1,0 +1,266 @@
+#include "signaling_server.hpp"
+
+#include <utility>
+
+#include "surveillx/base/log.hpp"
+#include "surveillx/crypto/token.hpp"
+#include "surveillx/signaling/codec.hpp"
+
+namespace surveillx::mediaserver {
+namespace {
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::vector<signaling::IceServer> ice_servers(const config::Ice& ice) {
+  std::vector<signaling::IceServer> servers;
+  if (!ice.stun.empty()) servers.push_back({{ice.stun}, "", ""});
+  return servers;
+}
+
+signaling::ServerSession::Options session_options(const config::Config& config) {
+  signaling::ServerSession::Options options;
+  options.offer_timeout = config.signaling.offer_timeout;
+  options.ice_servers = ice_servers(config.ice);
+  return options;
+}
+
+std::optional<std::string> presented_token(const net::HttpRequest& request) {
+  if (const auto token = request.query_value("token"); !token.empty()) return std::string(token);
+  constexpr std::string_view kBearer = "Bearer ";
+  const auto header = request.headers.get("Authorization");
+  if (header.starts_with(kBearer)) return std::string(header.substr(kBearer.size()));
+  return std::nullopt;
+}
+
+}  // namespace
+
+/// One socket and the session it brought, which may outlive it.
+class SignalingServer::Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(SignalingServer& server, net::WebSocketPtr socket)
+      : server_(server),
+        socket_(std::move(socket)),
+        session_(session_options(server.config_)),
+        timer_(server.parts_.loop) {}
+
+  void open(std::optional<std::string> token) {
+    const std::weak_ptr<Connection> weak = weak_from_this();
+    socket_->on_message = [weak](const SharedBytes& message, bool binary) {
+      if (const auto self = weak.lock()) self->received(message, binary);
+    };
+    socket_->on_close = [weak](std::uint16_t code, const std::string&) {
+      if (const auto self = weak.lock()) self->socket_gone(code);
+    };
+    perform(session_.opened(now(), std::move(token)));
+  }
+
+  void close(std::uint16_t code, std::string_view reason) {
+    if (session_.socket_open()) socket_->close(code, reason);
+  }
+  void revoke() { perform(session_.revoked()); }
+
+  [[nodiscard]] bool authenticated() const { return session_.is_authenticated(); }
+  [[nodiscard]] const CameraId& camera() const { return session_.camera(); }
+  [[nodiscard]] const std::string& token_hash() const { return token_hash_; }
+
+ private:
+  [[nodiscard]] static SteadyTime now() { return system_clock().steady(); }
+
+  void received(const SharedBytes& message, bool binary) {
+    perform(binary ? session_.binary(now()) : session_.text(now(), message.text()));
+  }
+
+  void socket_gone(std::uint16_t code) {
+    log::debug("signaling.closed", {{"camera", session_.camera().str()}, {"code", code}});
+    perform(session_.socket_closed());
+  }
+
+  void perform(const signaling::Actions& actions) {
+    // Keeps this object through whatever an action sets off.
+    const auto self = shared_from_this();
+    for (const signaling::Action& action : actions) {
+      std::visit([this](const auto& one) { act(one); }, action);
+    }
+    arm();
+    if (!session_.socket_open() && !session_.active_offer()) server_.forget(self);
+  }
+
+  void act(const signaling::SendMessage& send) {
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&send.message)) {
+      log::warn("signaling.error", {{"camera", session_.camera().str()},
+                                    {"peer", socket_->remote_address()},
+                                    {"code", error->code}});
+      if (error->code == signaling::kCodeUnauthorized) {
+        server_.refused_tokens_.add();
+      } else {
+        server_.bad_messages_.add();
+      }
+    }
+    socket_->send_text(SharedBytes(signaling::encode(send.message)));
+  }
+
+  void act(const signaling::Authenticate& authenticate) {
+    const std::weak_ptr<Connection> weak = weak_from_this();
+    auto& parts = server_.parts_;
+    const bool posted = parts.database_pool.try_post([weak, &loop = parts.loop,
+                                                      &store = parts.store,
+                                                      token = authenticate.token] {
+      auto camera = store.cameras.find_by_token(token);
+      loop.post([weak, camera = std::move(camera), hash = crypto::token_hash(token)] {
+        if (const auto self = weak.lock()) self->looked_up(camera, hash);
+      });
+    });
+    if (!posted) perform(session_.auth_unavailable());
+  }
+
+  void looked_up(const Result<domain::Camera>& camera, const std::string& hash) {
+    if (camera) {
+      token_hash_ = hash;
+      perform(session_.authenticated(now(), camera->id));
+    } else if (camera.error().is(kNotFound)) {
+      perform(session_.refused());
+    } else {
+      log::error("signaling.lookup_failed", {{"error", camera.error().message}});
+      perform(session_.auth_unavailable());
+    }
+  }
+
+  void act(const signaling::StartSession& start) {
+    const std::weak_ptr<Connection> weak = weak_from_this();
+    const auto offer = start.offer;
+    // Each hook hands the news to the state machine, which drops what belongs to an older offer.
+    const auto with = [weak](auto input) {
+      return [weak, input](auto&&... news) {
+        if (const auto self = weak.lock()) {
+          self->perform(input(self->session_, std::forward<decltype(news)>(news)...));
+        }
+      };
+    };
+    SessionHooks hooks;
+    hooks.on_answer = with([offer](auto& session, std::string sdp) {
+      return session.local_answer(offer, std::move(sdp));
+    });
+    hooks.on_candidate = with([offer](auto& session, std::string candidate, int mline) {
+      return session.local_candidate(offer, std::move(candidate), mline);
+    });
+    hooks.on_failed = with([offer](auto& session, const Error& error) {
+      return session.session_failed(now(), offer, error.name.text(), error.message);
+    });
+    hooks.on_ended = with([offer](auto& session, const std::string& reason) {
+      return session.session_ended(offer, reason);
+    });
+    hooks.on_taken_over = with([](auto& session) { return session.taken_over(); });
+    auto started = server_.parts_.hub.start(start.camera, start.sdp, std::move(hooks));
+    if (started) {
+      media_session_ = *started;
+    } else {
+      perform(session_.session_failed(now(), offer, started.error().name.text(),
+                                      started.error().message));
+    }
+  }
+
+  void act(const signaling::AddCandidate& add) {
+    server_.parts_.hub.add_candidate(session_.camera(), media_session_, add.candidate,
+                                     add.mline_index);
+  }
+
+  void act(const signaling::EndSession& end) {
+    server_.parts_.hub.end(session_.camera(), media_session_, end.why);
+  }
+
+  void act(const signaling::Close& close) {
+    log::info("signaling.close", {{"camera", session_.camera().str()},
+                                  {"code", static_cast<int>(close.code)},
+                                  {"reason", close.reason}});
+    socket_->close(static_cast<std::uint16_t>(close.code), close.reason);
+  }
+
+  void arm() {
+    const auto deadline = session_.deadline();
+    if (!deadline) {
+      timer_.cancel();
+      return;
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now());
+    timer_.start(std::max(left, std::chrono::milliseconds(0)),
+                 [this] { perform(session_.tick(now())); });
+  }
+
+  SignalingServer& server_;
+  net::WebSocketPtr socket_;
+  signaling::ServerSession session_;
+  net::Timer timer_;
+  std::string token_hash_;
+  MediaSessionId media_session_;
+};
+
+SignalingServer::SignalingServer(Parts parts, const config::Config& config)
+    : parts_(parts),
+      config_(config),
+      refused_tokens_(parts.metrics.counter("signaling_refused_tokens_total",
+                                            "Sockets closed for a wrong or missing token")),
+      bad_messages_(parts.metrics.counter("signaling_errors_total",
+                                          "Error messages sent to cameras")),
+      open_sockets_(parts.metrics.gauge("signaling_connections",
+                                        "Signalling connections and the sessions they left")) {}
+
+SignalingServer::~SignalingServer() = default;
+
+void SignalingServer::mount(net::Router& router) {
+  router.add_upgrade("/", [this](net::Router::Upgrade upgrade) {
+    if (unauthenticated() >= static_cast<std::size_t>(config_.signaling.max_unauthenticated)) {
+      log::warn("signaling.too_many_unauthenticated", {{"peer", upgrade.request.remote_address}});
+      upgrade.refuse(net::HttpResponse::problem(503, "too_many_connections",
+                                                "Too many cameras are signing in; try again."));
+      return;
+    }
+    upgrade.options.max_message_bytes =
+        static_cast<std::size_t>(config_.signaling.max_message_bytes);
+    auto token = presented_token(upgrade.request);
+    upgrade.accept([this, token = std::move(token)](net::WebSocketPtr socket) {
+      accepted(std::move(socket), token);
+    });
+  });
+}
+
+void SignalingServer::accepted(net::WebSocketPtr socket, std::optional<std::string> token) {
+  auto connection = std::make_shared<Connection>(*this, std::move(socket));
+  connections_.insert(connection);
+  open_sockets_.set(static_cast<double>(connections_.size()));
+  connection->open(std::move(token));
+}
+
+void SignalingServer::forget(const std::shared_ptr<Connection>& connection) {
+  connections_.erase(connection);
+  open_sockets_.set(static_cast<double>(connections_.size()));
+}
+
+std::size_t SignalingServer::unauthenticated() const {
+  std::size_t count = 0;
+  for (const auto& connection : connections_) count += connection->authenticated() ? 0 : 1;
+  return count;
+}
+
+void SignalingServer::check_tokens(const std::unordered_map<CameraId, std::string>& hashes) {
+  const auto connections = connections_;  // `revoke` changes the set.
+  for (const auto& connection : connections) {
+    if (!connection->authenticated()) continue;
+    const auto hash = hashes.find(connection->camera());
+    if (hash == hashes.end() || hash->second != connection->token_hash()) connection->revoke();
+  }
+}
+
+void SignalingServer::close_all() {
+  const auto connections = connections_;
+  for (const auto& connection : connections) {
+    connection->close(static_cast<std::uint16_t>(signaling::CloseCode::going_away),
+                      "the server is stopping");
+  }
+}
+
+}  // namespace surveillx::mediaserver
