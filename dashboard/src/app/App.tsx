@@ -1,0 +1,45 @@
+import { AnnouncerProvider } from '../ui/Announcer';
+import { EmptyState } from '../ui/Notice';
+import { SessionProvider, useSession } from '../session/session';
+import { SignInPage } from '../session/SignInPage';
+import { ServicesProvider, type OpenStream } from './services';
+import { Shell } from './Shell';
+import type { ApiClient } from '../api/client';
+
+export function App({ api, open }: { api?: ApiClient; open?: OpenStream }) {
+  return (
+    <AnnouncerProvider>
+      <SessionProvider {...(api ? { api } : {})}>
+        <Gate {...(open ? { open } : {})} />
+      </SessionProvider>
+    </AnnouncerProvider>
+  );
+}
+
+/** Nothing of the product is shown before the server has said who is there. */
+function Gate({ open }: { open?: OpenStream }) {
+  const { state, api, check } = useSession();
+  switch (state.kind) {
+    case 'checking':
+      return <main className="signin" aria-busy="true" />;
+    case 'unreachable':
+      return (
+        <main className="signin">
+          <EmptyState icon="unlinked" title="The server cannot be reached" testId="unreachable">
+            <p>This page tries again by itself every few seconds.</p>
+            <button type="button" className="button" onClick={() => void check()}>
+              Try now
+            </button>
+          </EmptyState>
+        </main>
+      );
+    case 'signed-out':
+      return <SignInPage ended={state.ended} />;
+    case 'signed-in':
+      return (
+        <ServicesProvider key={state.user.id} api={api} mayRetry={check} {...(open ? { open } : {})}>
+          <Shell user={state.user} />
+        </ServicesProvider>
+      );
+  }
+}

@@ -1,0 +1,132 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { User } from '../api/types';
+import { AttendancePage } from '../attendance/AttendancePage';
+import { LivePage } from '../live/LivePage';
+import { PasswordDialog } from '../session/PasswordDialog';
+import { useSession } from '../session/session';
+import { useAnnounce } from '../ui/Announcer';
+import { EmptyState, Notice } from '../ui/Notice';
+import { Link } from '../ui/Link';
+import { theme } from '../ui/preferences';
+import { navigate, useRoute } from '../ui/router';
+import { useShortcuts } from '../ui/useShortcut';
+import { Header } from './Header';
+import { HelpDialog } from './HelpDialog';
+import { useLink, useServices } from './services';
+
+type Open = 'none' | 'help' | 'password';
+
+export function Shell({ user }: { user: User }) {
+  const { stream, live, system, api, camerasLoaded, camerasError, refreshCameras } = useServices();
+  const { signOut } = useSession();
+  const link = useLink(stream);
+  const announce = useAnnounce();
+  const { path, query } = useRoute();
+  const [open, setOpen] = useState<Open>('none');
+  const [problem, setProblem] = useState<string | null>(null);
+  const mainRef = useRef<HTMLElement>(null);
+  const firstPath = useRef(path);
+
+  // After a change of page the focus goes where the new page begins, as a real page load would.
+  useEffect(() => {
+    if (firstPath.current === path) return;
+    firstPath.current = '';
+    mainRef.current?.focus();
+  }, [path]);
+
+  const lostBefore = useRef(false);
+  useEffect(() => {
+    if (link.state === 'lost') lostBefore.current = true;
+    else if (link.state === 'connected' && lostBefore.current) {
+      lostBefore.current = false;
+      announce('Connected to the server again.');
+    }
+  }, [link.state, announce]);
+
+  useShortcuts({
+    '?': () => setOpen('help'),
+    '1': () => navigate('/'),
+    '2': () => navigate('/attendance'),
+    t: () => theme.set(theme.next()),
+  });
+
+  const leave = useCallback(async () => {
+    try {
+      await signOut();
+    } catch {
+      setProblem('Signing out failed: the server cannot be reached. You are still signed in.');
+    }
+  }, [signOut]);
+
+  const mediaMissing = system !== null && !system.media_connected && system.publish.mode !== 'legacy';
+
+  return (
+    <>
+      <a className="skip-link" href="#main">
+        Skip to content
+      </a>
+      <Header
+        user={user}
+        path={path}
+        link={link}
+        stream={stream}
+        timezone={system?.timezone ?? null}
+        onHelp={() => setOpen('help')}
+        onPassword={() => setOpen('password')}
+        onSignOut={() => void leave()}
+      />
+      <div className="notices">
+        {link.state === 'lost' && (
+          <Notice tone="danger" testId="link-lost">
+            <strong>Connection to the server lost</strong>, retrying. Nothing on this page is current
+            until it is back.
+          </Notice>
+        )}
+        {mediaMissing && link.state === 'connected' && (
+          <Notice tone="warning" testId="media-missing">
+            <strong>The media process is not connected.</strong> There are no pictures and nobody is
+            recognised until it is back.
+          </Notice>
+        )}
+        {system?.engine?.trial === true && (
+          <Notice tone="warning" testId="engine-trial">
+            <strong>Recognition is for trying out only.</strong>{' '}
+            {system.engine.notice ||
+              `The engine “${system.engine.name}” needs no model weights and makes mistakes.`}
+          </Notice>
+        )}
+        {problem !== null && <Notice tone="danger">{problem}</Notice>}
+      </div>
+      <main id="main" tabIndex={-1} ref={mainRef}>
+        {path === '/' || path === '/live' ? (
+          <LivePage
+            live={live}
+            stream={stream}
+            selected={query.get('camera')}
+            loaded={camerasLoaded}
+            error={camerasError}
+            onRetry={refreshCameras}
+            publish={system?.publish ?? null}
+          />
+        ) : path === '/attendance' ? (
+          <AttendancePage api={api} stream={stream} date={query.get('date')} />
+        ) : (
+          <EmptyState icon="info" title="There is no such page">
+            <p>
+              Go to <Link href="/">Live</Link> or <Link href="/attendance">Attendance</Link>.
+            </p>
+          </EmptyState>
+        )}
+      </main>
+      {open === 'help' && <HelpDialog version={system?.version ?? null} onClose={() => setOpen('none')} />}
+      {open === 'password' && (
+        <PasswordDialog
+          onClose={(changed) => {
+            setOpen('none');
+            if (changed) announce('The password is changed.');
+          }}
+        />
+      )}
+    </>
+  );
+}
