@@ -65,7 +65,8 @@ T from_value(const GValue& value) {
 }
 
 template <class... Args, class F, std::size_t... I>
-void call_with_values(F& f, std::span<const GValue> values, std::index_sequence<I...>) {
+void call_with_values(F& f, [[maybe_unused]] std::span<const GValue> values,
+                      std::index_sequence<I...>) {
   f(from_value<Args>(values[I])...);
 }
 }  // namespace detail

@@ -1,0 +1,44 @@
+#include "timer_thread.hpp"
+
+#include <thread>
+#include <utility>
+
+namespace surveillx::webrtc {
+
+TimerThread& TimerThread::instance() {
+  // Never destroyed, so that a job that runs while the process ends finds its mutex.
+  static TimerThread& instance = *new TimerThread;
+  return instance;
+}
+
+TimerThread::TimerThread() {
+  std::thread([this] { run(); }).detach();
+}
+
+void TimerThread::at(SteadyTime when, std::function<void()> job) {
+  const std::lock_guard lock(mutex_);
+  const auto added = jobs_.emplace(when, std::move(job));
+  if (added == jobs_.begin()) wake_.notify_one();
+}
+
+void TimerThread::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (jobs_.empty()) {
+      wake_.wait(lock);
+      continue;
+    }
+    const auto next = jobs_.begin()->first;
+    if (next > std::chrono::steady_clock::now()) {
+      wake_.wait_until(lock, next);
+      continue;
+    }
+    auto job = std::move(jobs_.extract(jobs_.begin()).mapped());
+    lock.unlock();
+    job();
+    job = nullptr;  // May hold the last reference to a session: release it without our lock.
+    lock.lock();
+  }
+}
+
+}  // namespace surveillx::webrtc
