@@ -38,6 +38,12 @@ CLI::App* Registrar::subcommand(const std::string& name, const std::string& desc
   return command;
 }
 
+void Registrar::models_option(CLI::App* command) {
+  command->add_option("--models", common_.models_dir,
+                      "Folder of weights (default: $SURVEILLX_MODELS, then the data directory)")
+      ->type_name("DIR");
+}
+
 void Registrar::run(CLI::App* command, Action action) {
   command->callback([this, action = std::move(action)] { chosen_ = action; });
 }

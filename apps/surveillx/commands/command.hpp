@@ -40,6 +40,8 @@ class Registrar {
   /// A command or, with `parent`, a subcommand, with --config, --data, --log-level (and --json).
   CLI::App* subcommand(const std::string& name, const std::string& description,
                        CLI::App* parent = nullptr);
+  /// `--models DIR` (CommonOptions::models_dir), for commands that recognise faces.
+  void models_option(CLI::App* command);
   /// The action of a leaf command. Options bound by reference must outlive parsing: keep them in a
   /// shared_ptr that the action captures.
   void run(CLI::App* command, Action action);

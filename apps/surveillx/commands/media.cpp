@@ -1,7 +1,5 @@
-#include <csignal>
-#include <cstdio>
-
 #include "commands/command.hpp"
+#include "commands/load_config.hpp"
 #include "commands/wiring.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/mediaserver/media_server.hpp"
@@ -12,12 +10,13 @@ namespace surveillx::app {
 void add_media(Registrar& r) {
   CLI::App* command = r.subcommand(
       "media", "The media process alone: signalling, WebRTC, recognition, attendance");
-  auto config = std::make_shared<ServerOptions>();
-  add_server_options(*command, *config);
-  r.run(command, [config](const CommonOptions& common) {
+  const auto server_options = std::make_shared<ServerOptions>();
+  add_server_options(*command, *server_options);
+  r.models_option(command);
+  r.run(command, [server_options](const CommonOptions& common) {
     log::set_process("media");
     const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
-    auto loaded = load_config(common, *config);
+    auto loaded = load_config(common, server_options->overrides, server_options->public_);
     auto server = must(mediaserver::MediaServer::start({loaded.config, SURVEILLX_VERSION}));
     supervisor::notify_ready("listening on " + server->signaling_url());
     stop.wait();

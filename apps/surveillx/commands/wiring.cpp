@@ -2,8 +2,6 @@
 
 #include <pthread.h>
 
-#include "surveillx/base/log.hpp"
-
 namespace surveillx::app {
 
 void add_server_options(CLI::App& command, ServerOptions& options) {
@@ -13,17 +11,21 @@ void add_server_options(CLI::App& command, ServerOptions& options) {
       ->type_name("SECTION.KEY=VALUE");
 }
 
-config::Loaded load_config(const CommonOptions& common, const ServerOptions& server) {
-  config::LoadOptions options;
-  options.file = common.config_file;
-  options.data_dir = common.data_dir;
-  options.overrides = server.overrides;
-  options.public_ = server.public_;
-  if (common.models_dir) options.overrides.push_back("vision.models=" + *common.models_dir);
-  if (common.log_level) options.overrides.push_back("log.level=" + *common.log_level);
-  auto loaded = must(config::load(options));
-  log::set_level(must(log::parse_level(loaded.config.log.level)));
-  return loaded;
+std::vector<std::string> server_arguments(const CommonOptions& common,
+                                          const ServerOptions& server) {
+  std::vector<std::string> arguments;
+  const auto add = [&](const char* flag, const std::optional<std::string>& value) {
+    if (value) arguments.insert(arguments.end(), {flag, *value});
+  };
+  add("--config", common.config_file);
+  add("--data", common.data_dir);
+  add("--log-level", common.log_level);
+  add("--models", common.models_dir);
+  if (server.public_) arguments.emplace_back("--public");
+  for (const std::string& override : server.overrides) {
+    arguments.insert(arguments.end(), {"--set", override});
+  }
+  return arguments;
 }
 
 StopSignal::StopSignal() {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "commands/command.hpp"
-#include "surveillx/config/load.hpp"
 
 namespace surveillx::app {
 
@@ -15,11 +14,9 @@ struct ServerOptions {
   std::vector<std::string> overrides;  ///< `--set section.key=value`
 };
 void add_server_options(CLI::App& command, ServerOptions& options);
-
-/// The configuration for a command; throws its Failure. Also sets the log level, unless the flag
-/// has.
-[[nodiscard]] config::Loaded load_config(const CommonOptions& common,
-                                         const ServerOptions& server = {});
+/// The same options again, as arguments for a child process of the same configuration.
+[[nodiscard]] std::vector<std::string> server_arguments(const CommonOptions& common,
+                                                        const ServerOptions& server);
 
 /// Blocks SIGINT and SIGTERM for this thread and those it starts, to be waited for.
 class StopSignal {

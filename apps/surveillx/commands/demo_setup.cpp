@@ -1,0 +1,77 @@
+#include "commands/demo_setup.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include "commands/command.hpp"
+#include "commands/engine_options.hpp"
+#include "surveillx/demo/person.hpp"
+#include "surveillx/vision/engine.hpp"
+#include "surveillx/vision/enrolment.hpp"
+
+namespace surveillx::app {
+namespace {
+
+constexpr char kCameraName[] = "demo";
+
+/// Poses of the enrolment photos: straight on, a little to each side, smiling.
+constexpr std::array<demo::Pose, 4> kPoses{{{0.0F, 0.0F, 0.0F, 0.2F},
+                                            {0.16F, 0.0F, 0.03F, 0.3F},
+                                            {-0.16F, 0.02F, -0.03F, 0.3F},
+                                            {0.0F, -0.04F, 0.0F, 0.8F}}};
+
+std::string external_id(std::size_t index) { return "demo-" + std::to_string(index + 1); }
+
+std::vector<store::AcceptedPhoto> portraits(vision::Engine& engine, const demo::Person& person) {
+  std::vector<store::AcceptedPhoto> photos;
+  for (std::size_t i = 0; i < kPoses.size(); ++i) {
+    auto jpeg = must(demo::draw_face_jpeg(person, kPoses[i]));
+    const auto examined = vision::examine_photo(engine, jpeg);
+    if (!examined) continue;  // One pose less; none at all is a failure below.
+    photos.push_back({"portrait-" + std::to_string(i + 1) + ".jpg", std::move(jpeg),
+                      examined->embedding.model_id, examined->embedding.values});
+  }
+  if (photos.empty()) {
+    throw Failure(Error{kInternal, "the demo's person '" + person.name + "' could not be enrolled"});
+  }
+  return photos;
+}
+
+store::CameraWithToken demo_camera(store::Store& store) {
+  const auto existing = store.cameras.find_by_name(kCameraName);
+  if (existing) return must(store.cameras.rotate_token(existing->id));
+  if (!existing.error().is(kNotFound)) throw Failure(existing.error());
+  return must(store.cameras.add(kCameraName));
+}
+
+}  // namespace
+
+DemoSetup prepare_demo(store::Store& store, const config::Config& config,
+                       const std::vector<std::string>& names) {
+  DemoSetup setup;
+  const auto& people = demo::people();
+  std::shared_ptr<vision::Engine> engine;
+  for (std::size_t i = 0; i < people.size(); ++i) {
+    const std::string& name = i < names.size() ? names[i] : people[i].name;
+    const auto found = must(store.people.find_by(external_id(i)));
+    ++setup.people;
+    if (!found.empty()) {
+      if (i < names.size() && found.front().name != name) {
+        must(store.people.update(found.front().id, {name, external_id(i), found.front().group}));
+      }
+      continue;
+    }
+    if (!engine) {
+      std::printf("Enrolling the demo people ...\n");
+      std::fflush(stdout);
+      engine = must(vision::Engine::open(engine_options(config)));
+    }
+    must(store.people.create({name, external_id(i), "Demo"}, portraits(*engine, people[i])));
+  }
+  const auto camera = demo_camera(store);
+  setup.camera_name = camera.camera.name;
+  setup.camera_token = camera.token;
+  return setup;
+}
+
+}  // namespace surveillx::app

@@ -1,0 +1,114 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+
+#include "commands/command.hpp"
+#include "commands/engine_options.hpp"
+#include "commands/load_config.hpp"
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/crypto/key_ring.hpp"
+#include "surveillx/net/http_server.hpp"
+#include "surveillx/store/store.hpp"
+#include "surveillx/vision/engine.hpp"
+#include "surveillx/webrtc/peer_session.hpp"
+
+namespace surveillx::app {
+namespace {
+
+/// What a check found: a sentence when it is well, the fix when it is not.
+using Check = std::function<Result<std::string>()>;
+
+struct Named {
+  const char* name;
+  Check check;
+};
+
+Result<std::string> check_port(const std::string& address) {
+  net::EventLoop loop;
+  net::ListenOptions options;
+  options.address = address;
+  auto server = net::HttpServer::listen(loop, std::make_shared<net::Router>(), options);
+  if (server) return address + " is free";
+  if (server.error().is(net::kPortInUse)) {
+    return Error{net::kPortInUse, address + " is in use: by SurveillX itself if it is running, else "
+                                            "stop the other program or set another port"};
+  }
+  return server.error();
+}
+
+Result<std::string> check_models(const config::Config& config) {
+  auto engine = vision::Engine::open(engine_options(config));
+  if (!engine) return engine.error();
+  const auto& info = (*engine)->info();
+  return info.name + ", model " + info.model + (info.notice.empty() ? "" : ": " + info.notice);
+}
+
+Result<std::string> check_database(const config::Config& config) {
+  auto keys = crypto::KeyRing::load(config.security.key_file);
+  if (!keys) return keys.error();
+  store::DatabaseOptions options;
+  options.url = config.database.url;
+  options.data_dir = config.data_dir;
+  auto store = store::Store::open(options, *keys);
+  if (!store) return store.error();
+  return (*store)->database().describe() + ", schema " +
+         std::to_string(store::Database::current_schema_version());
+}
+
+Result<std::string> check_zone(const config::Config& config) {
+  auto zone = attendance::TimeZone::find(config.attendance.timezone);
+  if (!zone) return zone.error();
+  const auto now = system_clock().now();
+  // Before this program was written: the clock is not set, and days would be wrong.
+  if (now < from_millis(1'767'225'600'000)) {
+    return Error{kInvalidArgument, "the clock says " + zone->format_rfc3339(now) +
+                                       ": set it (for example with systemd-timesyncd)"};
+  }
+  return zone->format_rfc3339(now) + " in " + zone->name();
+}
+
+Result<std::string> check_plugins() {
+  auto warm = webrtc::warm_up();
+  if (!warm) return warm.error();
+  return std::string("every GStreamer plugin that is needed is there");
+}
+
+int doctor(const CommonOptions& common) {
+  const config::Config config = load_config(common).config;
+  const Named checks[] = {
+      {"plugins", check_plugins},
+      {"models", [&] { return check_models(config); }},
+      {"database", [&] { return check_database(config); }},
+      {"web port", [&] { return check_port(config.web.listen); }},
+      {"signalling port", [&] { return check_port(config.signaling.listen); }},
+      {"clock and time zone", [&] { return check_zone(config); }},
+  };
+  bool all_well = true;
+  boost::json::array list;
+  for (const Named& one : checks) {
+    const auto found = one.check();
+    all_well = all_well && found.has_value();
+    const std::string text = found ? *found : found.error().message;
+    if (common.json) {
+      list.push_back({{"check", one.name}, {"ok", found.has_value()}, {"detail", text}});
+    } else {
+      std::printf("%-4s %-20s %s\n", found ? "ok" : "FIX", one.name, text.c_str());
+    }
+  }
+  if (common.json) std::puts(boost::json::serialize(list).c_str());
+  return all_well ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_doctor(Registrar& r) {
+  CLI::App* command =
+      r.subcommand("doctor", "Check plugins, models, database, ports and clock, and say the fix");
+  r.models_option(command);
+  r.run(command, doctor);
+}
+
+}  // namespace surveillx::app

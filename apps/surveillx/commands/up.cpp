@@ -1,0 +1,202 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "commands/command.hpp"
+#include "commands/demo_setup.hpp"
+#include "commands/load_config.hpp"
+#include "commands/wiring.hpp"
+#include "surveillx/base/log.hpp"
+#include "surveillx/crypto/key_ring.hpp"
+#include "surveillx/net/client.hpp"
+#include "surveillx/net/http_server.hpp"
+#include "surveillx/store/store.hpp"
+#include "surveillx/supervisor/supervisor.hpp"
+
+namespace surveillx::app {
+namespace {
+
+constexpr std::chrono::milliseconds kGrace{4'000};
+
+struct UpOptions {
+  ServerOptions server;
+  bool demo = false;
+  std::vector<std::string> demo_names;
+};
+
+/// Held as long as `up` runs: two of them would fight over ports and the outbox.
+class DataDirLock {
+ public:
+  explicit DataDirLock(const std::string& data_dir) {
+    const std::string file = data_dir + "/up.lock";
+    fd_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd_ < 0) throw Failure(Error{kIo, "cannot write " + file + ": is the folder yours?"});
+    if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      close(fd_);
+      throw Failure(Error{kAlreadyExists, "SurveillX is already running with the data directory " +
+                                              data_dir + "; stop it, or give another --data"});
+    }
+  }
+  ~DataDirLock() { close(fd_); }
+  DataDirLock(const DataDirLock&) = delete;
+  DataDirLock& operator=(const DataDirLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+/// Fails early, with the port's name, instead of with a child that dies again and again.
+void check_port_is_free(const std::string& address, const std::string& key) {
+  net::EventLoop loop;
+  net::ListenOptions options;
+  options.address = address;
+  auto server = net::HttpServer::listen(loop, std::make_shared<net::Router>(), options);
+  if (server) return;
+  Error error = server.error();
+  error.message += " (" + key + "): stop the other program, or set another " + key;
+  throw Failure(std::move(error));
+}
+
+/// A password must not get into a log: systemd's journal says so by JOURNAL_STREAM
+/// (systemd.exec(5)).
+bool stdout_is_the_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat info {};
+  if (stream == nullptr || fstat(STDOUT_FILENO, &info) != 0) return false;
+  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
+}
+
+std::string password_line(const std::optional<store::FirstAdmin>& admin) {
+  if (!admin) return "as set before (lost it? surveillx users passwd admin)";
+  if (!admin->generated) return "as given in $SURVEILLX_ADMIN_PASSWORD";
+  if (stdout_is_the_journal()) return "set one with: surveillx users passwd admin";
+  return admin->password + "   (shown only this once)";
+}
+
+/// Prints what a person needs once both servers serve.
+class Banner {
+ public:
+  Banner(std::optional<store::FirstAdmin> admin, bool demo, std::string pin)
+      : admin_(std::move(admin)), demo_(demo), pin_(std::move(pin)) {}
+
+  void ready(const std::string& child, const std::string& status) {
+    constexpr std::string_view kPrefix = "listening on ";
+    if (status.starts_with(kPrefix)) urls_[child] = status.substr(kPrefix.size());
+    if (printed_ || !urls_.contains("web") || !urls_.contains("media")) return;
+    printed_ = true;
+    std::printf("\nSurveillX is running.\n");
+    std::printf("  Dashboard  %s\n", urls_["web"].c_str());
+    std::printf("  User       admin\n");
+    std::printf("  Password   %s\n", password_line(admin_).c_str());
+    std::printf("  Cameras    %s   (surveillx cameras add NAME)\n", urls_["media"].c_str());
+    if (!pin_.empty()) std::printf("  Pin        %s\n", pin_.c_str());
+    if (demo_) std::printf("  Demo       drawn people in front of the camera \"demo\"\n");
+    std::printf("Press Ctrl-C to stop.\n\n");
+    std::fflush(stdout);
+    admin_.reset();  // The clear password is not needed any more.
+  }
+
+ private:
+  std::optional<store::FirstAdmin> admin_;
+  bool demo_;
+  std::string pin_;
+  std::map<std::string, std::string> urls_;
+  bool printed_ = false;
+};
+
+/// Makes the certificate before the children would, so that its pin can be told.
+std::string prepare_tls(const std::optional<config::Tls>& tls) {
+  if (!tls) return "";
+  if (tls->self_signed) {
+    must(net::ensure_self_signed_certificate(tls->certificate, tls->key,
+                                             {"localhost", "127.0.0.1"}));
+  }
+  return must(net::certificate_pin(tls->certificate));
+}
+
+supervisor::ChildSpec server_child(const CommonOptions& common, const ServerOptions& server,
+                                   const std::string& name) {
+  supervisor::ChildSpec child;
+  child.name = name;
+  child.argv = {common.program, name};
+  const auto arguments = server_arguments(common, server);
+  child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
+  return child;
+}
+
+supervisor::ChildSpec demo_camera_child(const CommonOptions& common, const config::Config& config,
+                                        const DemoSetup& demo, const std::string& pin) {
+  supervisor::ChildSpec child;
+  child.name = "demo-camera";
+  child.argv = {common.program, "camera",  "--server", config.signaling_url(),
+                "--source",     "demo",    "--data",   config.data_dir};
+  if (!pin.empty()) child.argv.insert(child.argv.end(), {"--pin", pin});
+  if (common.log_level) child.argv.insert(child.argv.end(), {"--log-level", *common.log_level});
+  // In the environment, because arguments are visible to every user of the machine.
+  child.environment = {{"SURVEILLX_CAMERA_TOKEN", demo.camera_token}};
+  child.final_exit_codes = {kFailed, kWrongUse};
+  return child;
+}
+
+int up(const CommonOptions& common, const UpOptions& options) {
+  log::set_process("up");
+  const auto banner = std::make_shared<std::unique_ptr<Banner>>();
+  supervisor::SupervisorEvents events;
+  events.on_ready = [banner](const std::string& child, const std::string& status) {
+    (*banner)->ready(child, status);
+  };
+  auto supervisor = must(supervisor::Supervisor::create(std::move(events)));
+
+  const config::Config config =
+      load_config(common, options.server.overrides, options.server.public_).config;
+  const DataDirLock lock(config.data_dir);
+  check_port_is_free(config.web.listen, "web.listen");
+  check_port_is_free(config.signaling.listen, "signaling.listen");
+
+  const std::string pin = prepare_tls(config.signaling_tls());
+  prepare_tls(config.web_tls());
+  {
+    const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
+    store::DatabaseOptions database;
+    database.url = config.database.url;
+    database.data_dir = config.data_dir;
+    database.schema = store::SchemaPolicy::migrate;
+    const auto store = must(store::Store::open(database, keys));
+    const char* given = std::getenv("SURVEILLX_ADMIN_PASSWORD");
+    auto admin = must(store->users.ensure_first_admin(given != nullptr ? given : ""));
+    supervisor->add(server_child(common, options.server, "web"));
+    supervisor->add(server_child(common, options.server, "media"));
+    if (options.demo) {
+      const auto demo = prepare_demo(*store, config, options.demo_names);
+      supervisor->add(demo_camera_child(common, config, demo, pin));
+    }
+    *banner = std::make_unique<Banner>(std::move(admin), options.demo, pin);
+  }
+  must(supervisor->run(kGrace));
+  return kDone;
+}
+
+}  // namespace
+
+void add_up(Registrar& r) {
+  CLI::App* command =
+      r.subcommand("up", "Start everything on this machine: web, media and, with --demo, a camera");
+  const auto options = std::make_shared<UpOptions>();
+  add_server_options(*command, options->server);
+  r.models_option(command);
+  command->add_flag("--demo", options->demo,
+                    "Enrol drawn people and start a camera that shows them");
+  command->add_option("--demo-names", options->demo_names, "Names for the drawn people")
+      ->delimiter(',')
+      ->type_name("NAME,...");
+  r.run(command, [options](const CommonOptions& common) { return up(common, *options); });
+}
+
+}  // namespace surveillx::app
