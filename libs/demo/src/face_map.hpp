@@ -1,0 +1,44 @@
+#pragma once
+
+#include "shading.hpp"
+
+#include <vector>
+
+namespace surveillx::demo {
+
+/// What one face looks like straight from the front, without light: colour, and how much the skin
+/// leans against the smooth head there. Worked out once, then laid over the head in any pose.
+/// Coordinates: x to the picture's right, y down, the unit is half the head's height.
+class FaceMap {
+ public:
+  struct Texel {
+    Color color;
+    float lean_x = 0;
+    float lean_y = 0;
+    float gloss = 0;  ///< How much the place shines: skin and eyes do, hair and beard do not.
+  };
+
+  /// `resolution` texels a unit.
+  FaceMap(const Person& person, float smile, int resolution);
+  /// Interpolated.
+  [[nodiscard]] Texel at(float x, float y) const;
+
+ private:
+  static constexpr float kReach = 1.1F;
+
+  [[nodiscard]] const Texel& texel(int x, int y) const {
+    return texels_[static_cast<std::size_t>(y) * static_cast<std::size_t>(side_) +
+                   static_cast<std::size_t>(x)];
+  }
+
+  int resolution_;
+  int side_;
+  std::vector<Texel> texels_;
+};
+
+/// Where the hair of the head begins at this distance from the middle of the face.
+[[nodiscard]] float hairline_at(const Person& person, float x);
+/// Hair's colour with its strands.
+[[nodiscard]] Color hair_at(const Person& person, float x, float y);
+
+}  // namespace surveillx::demo
