@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,15 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> all_;
 };
 
+/// Whether anybody still waits for the answer to a request: for handlers that answer late, such as
+/// long polling. Loop thread only; shared by the request and the connection.
+struct RequestWatch {
+  /// Called once when the peer went away before it was answered. Set it on the loop, before the
+  /// handler (or the head observer) returns.
+  std::function<void()> on_abandoned;
+  bool abandoned = false;
+};
+
 struct HttpRequest {
   std::string method;  ///< Upper case.
   std::string path;    ///< Percent-decoded, normalised, without the query; starts with `/`.
@@ -35,6 +45,7 @@ struct HttpRequest {
   std::string remote_address;  ///< Text of the peer's IP address.
   bool tls = false;
   std::map<std::string, std::string> params;  ///< From the route's `{name}` parts.
+  std::shared_ptr<RequestWatch> watch;         ///< Null in requests that no server made.
 
   /// The first query value of `key`, or an empty view.
   [[nodiscard]] std::string_view query_value(std::string_view key) const;

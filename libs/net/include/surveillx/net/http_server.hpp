@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "surveillx/base/error.hpp"
@@ -29,12 +30,18 @@ class Router {
   using AsyncHandler = std::function<void(HttpRequest, HttpResponder)>;
   /// Runs on the pool and may block. When the pool is full the request is answered 503.
   using BlockingHandler = std::function<HttpResponse(const HttpRequest&)>;
-  /// Decides about an upgrade: call `accept` (the connection comes to `opened`) or `refuse`.
+  /// Decides about an upgrade: call `accept` (the connection comes to `opened`, on the loop, unless
+  /// the peer has gone meanwhile) or `refuse`, once, now or later, on any thread. Dropping it undecided
+  /// answers 500.
   struct Upgrade {
     HttpRequest request;
-    WebSocketOptions options;
-    std::function<void(std::function<void(WebSocketPtr)> opened)> accept;
+    WebSocketOptions options;  ///< The handler may change them before it accepts.
+    std::function<void(const WebSocketOptions&, std::function<void(WebSocketPtr)>)> accept_with;
     std::function<void(HttpResponse)> refuse;
+
+    void accept(std::function<void(WebSocketPtr)> opened) const {
+      accept_with(options, std::move(opened));
+    }
   };
   using UpgradeHandler = std::function<void(Upgrade)>;
 
@@ -45,6 +52,10 @@ class Router {
                     BlockingHandler handler);
   /// WebSocket upgrades on this path.
   void add_upgrade(std::string_view pattern, UpgradeHandler handler);
+  /// Sees a request to `pattern` whose body is still arriving: `body` is empty, and the `watch` is the
+  /// same object that the handler gets with the whole request, if that ever comes. Loop.
+  using HeadObserver = std::function<void(const HttpRequest&)>;
+  void add_head_observer(std::string_view pattern, HeadObserver observer);
   /// What runs when no route matches; 404 problem+json by default.
   void set_fallback(AsyncHandler handler);
   /// Added to every answer (security headers).
@@ -73,7 +84,19 @@ struct ListenOptions {
   std::chrono::milliseconds keep_alive_timeout{60'000};
 };
 
-/// An HTTP/1.1 and WebSocket server (Boost.Beast) on a loop.
+/// What a server has counted since it began to listen.
+struct HttpServerStats {
+  std::uint64_t connections = 0;         ///< Accepted, also those refused at once.
+  std::uint64_t connections_refused = 0; ///< Over `max_connections`.
+  std::uint64_t tls_failed = 0;          ///< Handshakes that failed or took too long.
+  std::uint64_t requests = 0;            ///< Whole and well-formed.
+  std::uint64_t malformed = 0;           ///< 400, 501 and 505.
+  std::uint64_t header_too_large = 0;    ///< 431.
+  std::uint64_t body_too_large = 0;      ///< 413.
+  std::uint64_t timed_out = 0;           ///< 408.
+};
+
+/// An HTTP/1.1 and WebSocket server on a loop.
 class HttpServer {
  public:
   /// `port_in_use`, `bad_address`, `bad_certificate`. Starts accepting. Any thread.
@@ -85,7 +108,10 @@ class HttpServer {
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   /// Stops accepting; open connections go on.
   virtual void stop_accepting() = 0;
+  /// Open connections, WebSockets among them. Thread-safe.
   [[nodiscard]] virtual std::size_t connection_count() const = 0;
+  /// Thread-safe.
+  [[nodiscard]] virtual HttpServerStats stats() const = 0;
 };
 
 }  // namespace surveillx::net

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "server_core.hpp"
+#include "stream.hpp"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace surveillx::net {
+
+/// One HTTP/1.1 connection of a server: requests one after another, then perhaps a WebSocket. The
+/// bytes go through Beast's parser by hand, which keeps its limits and keeps its templates few.
+class HttpConnection final : public Peer,
+                             public StreamUser,
+                             public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(std::shared_ptr<ServerCore> server, tcp::socket socket);
+  /// Registers with the server and begins.
+  void start();
+  /// Registers, answers 503 and closes.
+  void start_refused();
+  void terminate() override { finish(); }
+
+  void on_read(const error_code& ec, std::size_t size) override;
+  void on_written(const error_code& ec) override;
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  enum class Phase { handshake, request, handling, writing, lingering, over };
+  class Pending;
+
+  void next_request();
+  void read_more();
+  void parse_input();
+  /// What Beast's parser lets through and this server does not; false when it was refused.
+  bool check_header();
+  void send_continue();
+  void send_response();
+  void dispatch_request();
+  void dispatch_upgrade(HttpRequest request, const std::string& key);
+  [[nodiscard]] std::optional<HttpRequest> take_request();
+  /// Shows a request whose body is still arriving to who asked for that.
+  void observe_head();
+  /// The peer went away before its answer.
+  void abandon();
+
+  void respond(std::uint64_t serial, HttpResponse response);
+  void open_web_socket(std::uint64_t serial, const WebSocketOptions& options,
+                       const std::string& key, const std::function<void(WebSocketPtr)>& opened);
+  /// Answers a request that is not read to its end, then closes.
+  void refuse(int status, std::string_view code, std::string_view detail);
+  void write_response(HttpResponse response);
+  void watch_writing();
+  void response_written();
+  void linger();
+  void finish();
+
+  std::shared_ptr<ServerCore> server_;
+  std::shared_ptr<Stream> stream_;
+  std::uint64_t id_ = 0;
+  bool refused_ = false;
+  Phase phase_ = Phase::handshake;
+  Timer timer_;
+  boost::beast::flat_buffer input_;
+  std::optional<Parser> parser_;
+  std::shared_ptr<RequestWatch> watch_;  ///< Of the request that is read or handled.
+  bool reading_ = false;
+  bool request_begun_ = false;
+  bool header_checked_ = false;
+  bool fresh_ = true;  ///< No request was answered yet.
+  std::uint64_t serial_ = 0;
+  bool head_only_ = false;
+  bool keep_alive_ = false;
+  bool continuing_ = false;  ///< "100 Continue" is being written.
+  bool unread_ = false;      ///< The peer may still be sending: closing must not reset.
+  unsigned version_ = 11;
+  std::string head_;
+  SharedBytes body_;
+};
+
+}  // namespace surveillx::net

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "surveillx/net/http_server.hpp"
+
+#include "asio.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+namespace surveillx::net {
+
+/// A connection as its server sees it.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  /// Ends it at once, then leaves the server's table.
+  virtual void terminate() = 0;
+};
+
+/// What the connections of one server share. Loop thread, but for the counters.
+struct ServerCore {
+  ServerCore(EventLoop& event_loop, std::shared_ptr<const Router> routes, ListenOptions listen)
+      : loop(event_loop),
+        loop_core(event_loop.impl().core),
+        router(std::move(routes)),
+        options(std::move(listen)) {}
+
+  std::uint64_t add(std::shared_ptr<Peer> peer) {
+    peers.emplace(++last_id, std::move(peer));
+    open = peers.size();
+    return last_id;
+  }
+  /// An upgraded connection goes on under the same id.
+  void replace(std::uint64_t id, std::shared_ptr<Peer> peer) { peers[id] = std::move(peer); }
+  void remove(std::uint64_t id) {
+    const auto it = peers.find(id);
+    if (it == peers.end()) return;
+    const std::shared_ptr<Peer> last = std::move(it->second);
+    peers.erase(it);
+    open = peers.size();
+    if (const auto core = loop_core.lock(); core && peers.empty()) core->notify();
+  }
+
+  struct Counters {
+    std::atomic<std::uint64_t> connections{0};
+    std::atomic<std::uint64_t> connections_refused{0};
+    std::atomic<std::uint64_t> tls_failed{0};
+    std::atomic<std::uint64_t> requests{0};
+    std::atomic<std::uint64_t> malformed{0};
+    std::atomic<std::uint64_t> header_too_large{0};
+    std::atomic<std::uint64_t> body_too_large{0};
+    std::atomic<std::uint64_t> timed_out{0};
+  };
+
+  EventLoop& loop;
+  std::weak_ptr<LoopCore> loop_core;
+  std::shared_ptr<const Router> router;
+  ListenOptions options;
+  std::shared_ptr<boost::asio::ssl::context> tls;
+  Counters counters;
+  std::atomic<std::size_t> open{0};
+  bool closing = false;
+  std::size_t refusing = 0;  ///< Connections that only get their 503.
+  std::uint64_t last_id = 0;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Peer>> peers;
+};
+
+}  // namespace surveillx::net
