@@ -51,7 +51,9 @@ std::optional<MediaLine> media_line(const Section& section) {
   if (parts.size() < 4) return std::nullopt;
   const auto port = number(parts[1].substr(0, parts[1].find('/')));
   if (!port) return std::nullopt;
-  return MediaLine{parts[0], *port == 0, {parts.begin() + 3, parts.end()}};
+  // Port 0 rejects a section, except one that shares another's transport (RFC 9143 section 6).
+  const bool bundled = std::find(section.begin(), section.end(), "a=bundle-only") != section.end();
+  return MediaLine{parts[0], *port == 0 && !bundled, {parts.begin() + 3, parts.end()}};
 }
 
 bool is_direction(std::string_view line) {

@@ -16,6 +16,12 @@ std::uint32_t rtp_timestamp(GstBuffer* packet) {
   return GST_READ_UINT32_BE(bytes);
 }
 
+/// The lower seven bits of byte 1.
+int payload_type(GstBuffer* packet) {
+  std::uint8_t byte = 0;
+  return gst_buffer_extract(packet, 1, &byte, 1) == 1 ? byte & 0x7f : -1;
+}
+
 template <class F>
 void for_each_buffer(GstPadProbeInfo* info, F&& f) {
   if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0) {
@@ -85,19 +91,22 @@ void Session::on_jitterbuffer(GstElement* jitterbuffer) {
   const auto pad = gst::static_pad(jitterbuffer, "sink");
   if (!pad) return;
   auto probe = gst::ProbeGuard::add(
-      pad.get(), kBuffers, [weak = weak_from_this()](GstPad* /*pad*/, GstPadProbeInfo* info) {
+      pad.get(), kBuffers, [weak = weak_from_this()](GstPad* at, GstPadProbeInfo* info) {
         const auto self = weak.lock();
         if (!self) return;
         const auto now = std::chrono::steady_clock::now();
         for_each_buffer(info, [&](GstBuffer* packet) {
-          self->packets_.fetch_add(1, std::memory_order_relaxed);
+          // A peer may go on sending audio that was declined.
+          if (payload_type(packet) != self->offer_.payload_type) return;
+          if (self->packets_.fetch_add(1, std::memory_order_relaxed) == 0) {
+            const std::lock_guard lock(self->mutex_);
+            if (!self->closed_) self->jitterbuffer_ = gst::adopt(gst_pad_get_parent_element(at));
+          }
           self->clock_.packet_arrived(rtp_timestamp(packet), now);
         });
       });
   const std::lock_guard lock(mutex_);
-  if (closed_) return;
-  jitterbuffer_ = gst::share(jitterbuffer);
-  probes_.push_back(std::move(probe));
+  if (!closed_) probes_.push_back(std::move(probe));
 }
 
 void Session::on_pad(GstPad* pad) {

@@ -40,6 +40,8 @@ const GstStructure* nested(const GstStructure* reply, const std::string& id) {
                                                               : nullptr;
 }
 
+/// Follows the ids that the candidate pair names: the `type` of the two entries is swapped in
+/// GStreamer 1.22.0, so that it calls the local candidate remote.
 Pair selected_pair(const GstStructure* reply) {
   Pair pair;
   for (int i = 0; i < gst_structure_n_fields(reply); ++i) {
@@ -47,8 +49,11 @@ Pair selected_pair(const GstStructure* reply) {
     if (entry == nullptr) continue;
     GstWebRTCStatsType type{};
     gst_structure_get(entry, "type", GST_TYPE_WEBRTC_STATS_TYPE, &type, nullptr);
-    if (type == GST_WEBRTC_STATS_LOCAL_CANDIDATE) pair.local = describe_candidate(entry);
-    if (type == GST_WEBRTC_STATS_REMOTE_CANDIDATE) pair.remote = describe_candidate(entry);
+    if (type != GST_WEBRTC_STATS_CANDIDATE_PAIR) continue;
+    const auto* local = nested(reply, text_field(entry, "local-candidate-id"));
+    const auto* remote = nested(reply, text_field(entry, "remote-candidate-id"));
+    if (local != nullptr) pair.local = describe_candidate(local);
+    if (remote != nullptr) pair.remote = describe_candidate(remote);
   }
   return pair;
 }

@@ -146,7 +146,7 @@ TEST_F(PeerSessionTest, candidates_use_the_configured_ports) {
   const auto local = call.session->stats().local_candidate;
   const auto port = std::stoi(local.substr(local.find(':') + 1));
   seen = port >= 41'000 && port <= 41'200;
-  EXPECT_TRUE(seen) << local;
+  EXPECT_TRUE(seen) << local << "\n" << call.recorder->wait_answer();
 }
 
 TEST_F(PeerSessionTest, audio_is_declined_and_video_goes_on) {
@@ -156,7 +156,7 @@ TEST_F(PeerSessionTest, audio_is_declined_and_video_goes_on) {
     sender.audio = true;
     sender.audio_first = first;
     const auto connected = call.connect(sender, options());
-    ASSERT_TRUE(connected) << connected.error().message;
+    ASSERT_TRUE(connected) << connected.error().message << "\n" << call.offer;
     ASSERT_TRUE(call.recorder->wait_frames(5));
     const auto audio = section(call.recorder->wait_answer(), "audio");
     ASSERT_FALSE(audio.empty());

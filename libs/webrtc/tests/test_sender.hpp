@@ -147,6 +147,12 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
     gboolean added = FALSE;
     g_signal_emit_by_name(ice.get(), "add-local-ip-address", "127.0.0.1", &added);
     const auto weak = weak_from_this();
+    gst::Ref<GArray> transceivers;
+    g_signal_emit_by_name(webrtcbin_.get(), "get-transceivers", transceivers.out());
+    for (guint i = 0; i < transceivers->len; ++i) {
+      g_object_set(g_array_index(transceivers.get(), GstWebRTCRTPTransceiver*, i), "do-nack", TRUE,
+                   nullptr);
+    }
     signals_.push_back(gst::connect<>(webrtcbin_.get(), "on-negotiation-needed", [weak] {
       if (const auto self = weak.lock()) self->make_offer();
     }));
