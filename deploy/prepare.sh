@@ -40,6 +40,8 @@ install_dashboard_packages() {
   cmp -s dashboard/package-lock.json "$stamp" && return
   say "Installing the dashboard's packages"
   (cd dashboard && npm ci --no-audit --no-fund >&2)
+  # The tests of the whole product stand elsewhere and use the same packages.
+  ln -sfn ../../dashboard/node_modules tests/e2e/node_modules
   cp dashboard/package-lock.json "$stamp"
 }
 
