@@ -29,6 +29,8 @@ class Decider {
     std::size_t min_known = 3;  ///< Faces that speak for a person before the name is said.
     float min_known_weight = 1.2F;
     float known_share = 0.65F;  ///< Of the weight of all remembered faces.
+    /// A name falls when this many times the weight that speaks for it speaks against it.
+    float contradiction = 2.0F;
     std::size_t min_unknown = 5;
     float min_unknown_weight = 2.0F;
     float unknown_share = 0.75F;
@@ -51,7 +53,7 @@ class Decider {
     std::optional<Match> match;
   };
 
-  void decide();
+  void decide(const Gallery& gallery);
 
   Options options_;
   std::deque<Face> faces_;

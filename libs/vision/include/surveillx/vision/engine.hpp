@@ -31,6 +31,9 @@ struct EngineInfo {
   std::string notice;  ///< A sentence for people; empty when all is as it should be.
 };
 
+/// `live` is one look that keeps up with a camera; `photo` looks at several sizes.
+enum class Effort { live, photo };
+
 /// Finds faces and turns them into vectors. Safe to call from any thread: a caller waits while all
 /// `threads` copies are at work. Cameras, photos and the command line share one engine a process.
 class Engine {
@@ -48,7 +51,7 @@ class Engine {
 
   /// Faces in pixels of `image`, largest first, with their quality by the live gates. The image is
   /// shrunk for detection, but measured as it is.
-  [[nodiscard]] virtual std::vector<FoundFace> find_faces(const Image& image) = 0;
+  [[nodiscard]] virtual std::vector<FoundFace> find_faces(const Image& image, Effort effort) = 0;
   /// The vector of one face of that image, averaged with the mirrored face's where that helps.
   [[nodiscard]] virtual Embedding embed(const Image& image, const Detection& face) = 0;
 };

@@ -22,7 +22,7 @@ struct Match {
   float second = std::numeric_limits<float>::infinity();
   /// Near enough for this gallery's size, and nearer than anybody else by the margin.
   bool accepted = false;
-  /// Farther from everybody than the model's `stranger` distance.
+  /// Farther from everybody than the threshold, by the model's `stranger_gap`.
   bool stranger = false;
   double confidence = 0;  ///< 0 to 1; 0.5 at the threshold.
 };
@@ -52,7 +52,7 @@ class Gallery {
   [[nodiscard]] std::size_t people() const { return people_.size(); }
   [[nodiscard]] std::size_t vectors() const { return owners_.size(); }
   [[nodiscard]] std::size_t skipped() const { return skipped_; }
-  /// The model's threshold, tightened for this many people: chance matches grow with the gallery.
+  /// The model's threshold, tightened for this many vectors: chance matches grow with the gallery.
   [[nodiscard]] float threshold() const { return threshold_; }
   [[nodiscard]] const Matching& matching() const { return matching_; }
 

@@ -28,11 +28,11 @@ struct Matching {
   Metric metric = Metric::l2;
   int dimension = 0;
   float threshold = 0;  ///< Nearer than this may be the person; for small galleries.
-  float tighten = 0;    ///< Taken from the threshold for each tenfold of `tighten_from` people.
+  float tighten = 0;    ///< Taken from the threshold for each tenfold of `tighten_from` vectors.
   float tighten_from = 30;
   float min_threshold = 0;  ///< Tightening ends here.
   float margin = 0;         ///< By how much the second-best person must be farther away.
-  float stranger = 0;       ///< Farther than this from everybody speaks for `unknown`.
+  float stranger_gap = 0;   ///< Farther than the threshold by this, from everybody: a stranger.
 };
 
 /// One file of weights.

@@ -1,0 +1,115 @@
+#include "surveillx/vision/gallery.hpp"
+
+#include "distance.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+namespace surveillx::vision {
+namespace {
+
+constexpr std::size_t kRowFloats = 8;  ///< Rows are padded with zeros, which add no distance.
+
+/// What is compared is the squared distance for L2: the square root of the winners is enough.
+float finished(Metric metric, float raw) { return metric == Metric::l2 ? std::sqrt(raw) : raw; }
+
+/// 0.5 at the threshold, 0.98 at 60 % of it: steep enough to tell a clear match from a doubtful
+/// one.
+double confidence_of(float distance, float threshold) {
+  if (threshold <= 0) return 0;
+  const double excess = (static_cast<double>(distance) - threshold) / (0.1 * threshold);
+  return 1 / (1 + std::exp(excess));
+}
+
+}  // namespace
+
+std::shared_ptr<const Gallery> Gallery::build(std::vector<Entry> entries,
+                                              const Matching& matching) {
+  std::shared_ptr<Gallery> gallery(new Gallery());
+  gallery->matching_ = matching;
+  const auto dimension = static_cast<std::size_t>(std::max(0, matching.dimension));
+  gallery->stride_ = (dimension + kRowFloats - 1) / kRowFloats * kRowFloats;
+  std::unordered_map<PersonId, std::uint32_t> index;
+  gallery->rows_.reserve(entries.size() * gallery->stride_);
+  for (Entry& entry : entries) {
+    if (entry.embedding.model_id != matching.model_id ||
+        entry.embedding.values.size() != dimension) {
+      ++gallery->skipped_;
+      continue;
+    }
+    const auto next = static_cast<std::uint32_t>(gallery->people_.size());
+    const auto [at, added] = index.emplace(entry.person_id, next);
+    if (added) gallery->people_.push_back({entry.person_id, std::move(entry.name)});
+    gallery->owners_.push_back(at->second);
+    std::vector<float>& row = entry.embedding.values;
+    if (matching.metric == Metric::cosine) normalise(row);
+    gallery->rows_.insert(gallery->rows_.end(), row.begin(), row.end());
+    gallery->rows_.resize(gallery->owners_.size() * gallery->stride_, 0.0F);
+  }
+  gallery->threshold_ = matching.threshold;
+  const auto vectors = static_cast<float>(gallery->owners_.size());
+  if (vectors > matching.tighten_from) {
+    gallery->threshold_ = std::max(
+        matching.min_threshold,
+        matching.threshold - matching.tighten * std::log10(vectors / matching.tighten_from));
+  }
+  return gallery;
+}
+
+std::optional<Match> Gallery::nearest(const Embedding& face) const {
+  if (owners_.empty() || face.model_id != matching_.model_id ||
+      face.values.size() != static_cast<std::size_t>(matching_.dimension)) {
+    return std::nullopt;
+  }
+  std::vector<float> query = face.values;
+  if (matching_.metric == Metric::cosine) normalise(query);
+  query.resize(stride_, 0.0F);
+
+  constexpr float kFar = std::numeric_limits<float>::infinity();
+  float best = kFar;
+  float second = kFar;
+  std::uint32_t person = 0;
+  for (std::size_t row = 0; row < owners_.size(); ++row) {
+    const float d =
+        raw_distance(matching_.metric, query.data(), rows_.data() + row * stride_, stride_);
+    if (d >= second) continue;
+    if (owners_[row] == person && best != kFar) {
+      best = std::min(best, d);
+    } else if (d < best) {
+      second = best;
+      best = d;
+      person = owners_[row];
+    } else {
+      second = d;
+    }
+  }
+  Match match;
+  match.person_id = people_[person].id;
+  match.name = people_[person].name;
+  match.distance = finished(matching_.metric, best);
+  match.second = finished(matching_.metric, second);
+  match.accepted = match.distance < threshold_ && match.second - match.distance >= matching_.margin;
+  match.stranger = match.distance > threshold_ + matching_.stranger_gap;
+  match.confidence = confidence_of(match.distance, threshold_);
+  return match;
+}
+
+const std::string* Gallery::name_of(const PersonId& person) const {
+  const auto found =
+      std::find_if(people_.begin(), people_.end(), [&](const Person& p) { return p.id == person; });
+  return found == people_.end() ? nullptr : &found->name;
+}
+
+float distance(Metric metric, const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return std::numeric_limits<float>::infinity();
+  if (metric != Metric::cosine)
+    return finished(metric, raw_distance(metric, a.data(), b.data(), a.size()));
+  std::vector<float> x = a;
+  std::vector<float> y = b;
+  normalise(x);
+  normalise(y);
+  return raw_distance(metric, x.data(), y.data(), x.size());
+}
+
+}  // namespace surveillx::vision
