@@ -1,17 +1,18 @@
 #pragma once
 
+#include "surveillx/base/bytes.hpp"
+
 #include <boost/json/array.hpp>
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "surveillx/base/bytes.hpp"
-
 namespace surveillx::socketio {
 
-/// The arguments of an event or acknowledgement. Binary parts are `{"_placeholder":true,"num":N}` in
-/// `args`, as on the wire, and stand in `attachments[N]` (Socket.IO 5).
+/// The arguments of an event or acknowledgement. Binary parts are `{"_placeholder":true,"num":N}`
+/// in `args`, as on the wire, and stand in `attachments[N]` (Socket.IO 5).
 struct Arguments {
   boost::json::array args;
   std::vector<SharedBytes> attachments;

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "surveillx/net/event_loop.hpp"
+#include "surveillx/net/http_server.hpp"
+#include "surveillx/socketio/engine_server.hpp"
+#include "surveillx/socketio/event.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -8,10 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "surveillx/net/event_loop.hpp"
-#include "surveillx/net/http_server.hpp"
-#include "surveillx/socketio/event.hpp"
 
 namespace surveillx::socketio {
 
@@ -49,20 +50,6 @@ class Socket {
 };
 using SocketPtr = std::shared_ptr<Socket>;
 
-struct ServerOptions {
-  std::string path = "/socket.io/";
-  std::chrono::milliseconds ping_interval{25'000};
-  std::chrono::milliseconds ping_timeout{20'000};
-  std::size_t max_payload = 1'000'000;
-  std::chrono::milliseconds connect_timeout{45'000};  ///< To join a namespace.
-  /// `*` or one origin; empty: no CORS header, and cross-origin requests are refused (`allow_origin`).
-  std::string cors_origin;
-  /// Decides on a request's Origin (never called without one). Default: same host as `Host`.
-  std::function<bool(const net::HttpRequest&)> allow_origin;
-  std::size_t max_sessions = 2'000;
-  std::size_t max_sessions_per_address = 0;  ///< 0: no limit.
-};
-
 /// Engine.IO 4 and Socket.IO 5 server: polling, WebSocket, upgrade, binary attachments,
 /// acknowledgements, namespaces, heartbeats. Loop thread only, unless said otherwise.
 class Server {
@@ -75,7 +62,8 @@ class Server {
   virtual void mount(net::Router& router) = 0;
 
   /// Answers a CONNECT: `accept()` returns the socket that `ready` of the namespace then gets;
-  /// `refuse(message)` sends CONNECT_ERROR. Either may be called later, on the loop.
+  /// `refuse(message)` sends CONNECT_ERROR. Either may be called later, on the loop; when the peer
+  /// has gone by then, `accept()` returns a socket that is not connected.
   struct Admission {
     Handshake handshake;
     std::function<SocketPtr()> accept;
@@ -84,13 +72,7 @@ class Server {
   /// Opens a namespace. A CONNECT to one that was not opened gets `Invalid namespace`.
   virtual void open_namespace(std::string name, std::function<void(Admission)> on_connect) = 0;
 
-  struct Stats {
-    std::size_t sessions = 0;
-    std::uint64_t events_sent = 0;
-    std::uint64_t bytes_sent = 0;
-    std::uint64_t latest_dropped = 0;
-    std::uint64_t packets_refused = 0;
-  };
+  using Stats = EngineStats;
   [[nodiscard]] virtual Stats stats() const = 0;
 };
 
