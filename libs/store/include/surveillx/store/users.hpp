@@ -39,8 +39,10 @@ class Users {
   [[nodiscard]] Result<domain::User> find(const UserId& id);
   [[nodiscard]] Result<domain::User> find_by_name(std::string_view username);
   [[nodiscard]] Result<std::vector<domain::User>> list();
-  /// Also revokes all sessions of the user. Errors: `not_found`, `weak_password`.
-  [[nodiscard]] Result<void> set_password(const UserId& id, std::string_view password);
+  /// Also revokes all sessions of the user but, if given, the one with id `keep_session`. Errors:
+  /// `not_found`, `weak_password`.
+  [[nodiscard]] Result<void> set_password(const UserId& id, std::string_view password,
+                                          std::string_view keep_session = {});
   /// Errors: `not_found`, `last_admin`.
   [[nodiscard]] Result<void> set_role(const UserId& id, domain::Role role);
   /// Also ends the user's sessions. Errors: `not_found`, `last_admin`.

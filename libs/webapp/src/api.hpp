@@ -1,0 +1,46 @@
+#pragma once
+
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/base/worker_pool.hpp"
+#include "surveillx/net/event_loop.hpp"
+#include "surveillx/net/http_server.hpp"
+#include "surveillx/store/store.hpp"
+#include "surveillx/telemetry/metrics.hpp"
+
+#include "gate.hpp"
+#include "live.hpp"
+#include "login_throttle.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace surveillx::webapp {
+
+/// What routes are built from. Everything outlives the HTTP server.
+struct ApiParts {
+  net::EventLoop& loop;
+  Gate& gate;
+  WorkerPool& sql_pool;
+  WorkerPool& password_pool;  ///< Argon2 takes 64 MB and 60 ms a call: few threads, short queue.
+  std::shared_ptr<store::Store> store;
+  LoginThrottle& throttle;  ///< On the loop.
+  telemetry::Metrics& metrics;
+  attendance::TimeZone zone;
+  const Clock& clock;
+  const config::Config& config;
+  std::string version;
+  /// The live side; null once web is ending. Call from the loop only.
+  std::function<std::shared_ptr<Live>()> live;
+  /// What the live side knows, from a pool's thread.
+  std::function<LiveFacts()> live_facts;
+};
+
+/// /api/auth/...
+void add_auth_routes(net::Router& router, const ApiParts& parts);
+/// /api/cameras, attendance, people, system.
+void add_site_routes(net::Router& router, const ApiParts& parts);
+/// /healthz, /readyz, /metrics.
+void add_operation_routes(net::Router& router, const ApiParts& parts);
+
+}  // namespace surveillx::webapp

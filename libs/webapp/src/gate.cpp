@@ -1,0 +1,190 @@
+#include "gate.hpp"
+
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/base/log.hpp"
+#include "surveillx/crypto/token.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace surveillx::webapp {
+namespace {
+
+using net::HttpRequest;
+using net::HttpResponse;
+
+bool same_without_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+HttpResponse unauthorized() {
+  auto response =
+      HttpResponse::problem(401, "unauthorized", "Sign in, or present a valid access token.");
+  response.headers.set("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+bool changes_something(const HttpRequest& request) {
+  return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
+}
+
+bool role_suffices(domain::Role role, Access access) {
+  switch (access) {
+    case Access::open:
+    case Access::viewer:
+      return true;
+    case Access::operator_:
+      return role != domain::Role::viewer;
+    case Access::admin:
+    case Access::admin_or_loopback:
+      return role == domain::Role::admin;
+  }
+  return false;
+}
+
+}  // namespace
+
+Credential credential_of(const HttpRequest& request) {
+  constexpr std::string_view kBearer = "bearer ";
+  const auto header = request.headers.get("Authorization");
+  if (header.size() > kBearer.size() &&
+      same_without_case(header.substr(0, kBearer.size()), kBearer)) {
+    return {std::string(header.substr(kBearer.size())), false};
+  }
+  return {std::string(request.cookie(kSessionCookie)), true};
+}
+
+std::string session_cookie(std::string_view token, std::chrono::seconds lifetime, bool tls) {
+  const auto seconds = token.empty() ? 0 : lifetime.count();
+  return std::string(kSessionCookie) + "=" + std::string(token) +
+         "; Path=/; HttpOnly; SameSite=Lax; Max-Age=" + std::to_string(seconds) +
+         (tls ? "; Secure" : "");
+}
+
+HttpResponse api_json(int status, std::string body) {
+  auto response = HttpResponse::json(status, std::move(body));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+HttpResponse problem_of(const Error& error) {
+  const auto code = error.name.text();
+  if (error.is(kNotFound)) return HttpResponse::problem(404, code, error.message);
+  if (error.is(kAlreadyExists)) return HttpResponse::problem(409, code, error.message);
+  if (error.is(crypto::kWeakPassword) || error.is(attendance::kBadDay)) {
+    return HttpResponse::problem(400, code, error.message);
+  }
+  if (error.is(kInvalidArgument)) return HttpResponse::problem(400, "bad_request", error.message);
+  if (error.is(store::kDatabaseUnavailable) || error.is(kUnavailable) || error.is(kTimeout)) {
+    log::warn("web.database_unavailable", {{"error", error.message}});
+    auto response = HttpResponse::problem(503, "unavailable",
+                                          "The database cannot be reached; try again shortly.");
+    response.headers.set("Retry-After", "2");
+    return response;
+  }
+  log::error("web.request_failed", {{"error", code}, {"message", error.message}});
+  return HttpResponse::problem(500, kInternal.text(), "Something failed; the log says more.");
+}
+
+bool is_loopback(const HttpRequest& request) {
+  const std::string_view address = request.remote_address;
+  if (!address.starts_with("127.") && address != "::1" && !address.starts_with("::ffff:127.")) {
+    return false;
+  }
+  auto host = request.headers.get("Host");
+  if (host.starts_with('[')) return host.starts_with("[::1]");
+  host = host.substr(0, host.find(':'));
+  return host.empty() || same_without_case(host, "localhost") || host.starts_with("127.");
+}
+
+Gate::Gate(std::shared_ptr<store::Store> store, const Clock& clock, std::chrono::seconds lifetime,
+           std::vector<std::string> allowed_origins, telemetry::Metrics& metrics)
+    : store_(std::move(store)),
+      clock_(clock),
+      lifetime_(lifetime),
+      allowed_origins_(std::move(allowed_origins)) {
+  const auto counter = [&](const char* result) {
+    return metrics.counter("http_requests_total", "Guarded HTTP requests by outcome.",
+                           {{"result", result}});
+  };
+  answered_ = counter("answered");
+  refused_ = counter("refused");
+  failed_ = counter("failed");
+}
+
+bool Gate::origin_allowed(const HttpRequest& request) const {
+  if (!request.headers.has("Origin")) return true;
+  const auto origin = request.headers.get("Origin");
+  if (std::find(allowed_origins_.begin(), allowed_origins_.end(), origin) !=
+      allowed_origins_.end()) {
+    return true;
+  }
+  // The scheme is left out of the comparison, since TLS may end at a proxy before us.
+  const auto scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return false;
+  return same_without_case(origin.substr(scheme + 3), request.headers.get("Host"));
+}
+
+void Gate::add(net::Router& router, std::string_view method, std::string_view pattern,
+               Access access, WorkerPool& pool, Handler handler) {
+  routes_.push_back({std::string(method), std::string(pattern), access});
+  router.add_blocking(method, pattern, pool,
+                      [this, access, handler = std::move(handler)](const HttpRequest& request) {
+                        auto response = answer(request, access, handler);
+                        const auto& counter = response.status < 400   ? answered_
+                                              : response.status < 500 ? refused_
+                                                                      : failed_;
+                        counter.add();
+                        return response;
+                      });
+}
+
+void Gate::add_open(net::Router& router, std::string_view method, std::string_view pattern,
+                    net::Router::AsyncHandler handler) {
+  routes_.push_back({std::string(method), std::string(pattern), Access::open});
+  router.add(method, pattern, std::move(handler));
+}
+
+HttpResponse Gate::answer(const HttpRequest& request, Access access, const Handler& handler) {
+  if (access == Access::admin_or_loopback && is_loopback(request)) {
+    return handler(request, Caller{});
+  }
+  const auto credential = credential_of(request);
+  if (credential.token.empty()) return unauthorized();
+  auto session = store_->sessions.find(credential.token);
+  if (!session) {
+    return session.error().is(kNotFound) ? unauthorized() : problem_of(session.error());
+  }
+  const Caller caller{std::move(*session), credential.token, credential.by_cookie};
+  if (!role_suffices(caller.session.user.role, access)) {
+    return HttpResponse::problem(403, "forbidden", "Your role does not permit this.");
+  }
+  if (caller.by_cookie && changes_something(request)) {
+    if (!origin_allowed(request)) {
+      return HttpResponse::problem(403, "forbidden_origin", "This request came from another site.");
+    }
+    if (!crypto::equal_secrets(request.headers.get(kCsrfHeader),
+                               crypto::derived_token(caller.token, "csrf"))) {
+      return HttpResponse::problem(403, "csrf", "X-CSRF-Token is missing or wrong.");
+    }
+  }
+  auto response = handler(request, caller);
+  if (response.status < 400) keep_alive(caller, request, response);
+  return response;
+}
+
+void Gate::keep_alive(const Caller& caller, const HttpRequest& request, HttpResponse& response) {
+  // Whoever is active stays signed in; once a minute is exact enough and spares the database.
+  if (clock_.now() - caller.session.last_used_at < std::chrono::minutes(1)) return;
+  if (response.headers.has("Set-Cookie")) return;
+  if (!store_->sessions.touch(caller.session.id, lifetime_)) return;
+  if (caller.by_cookie) {
+    response.headers.add("Set-Cookie", session_cookie(caller.token, lifetime_, request.tls));
+  }
+}
+
+}  // namespace surveillx::webapp

@@ -1,0 +1,381 @@
+#include "live.hpp"
+
+#include "surveillx/base/log.hpp"
+#include "surveillx/crypto/token.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+#include <utility>
+
+namespace surveillx::webapp {
+namespace {
+
+namespace json = boost::json;
+constexpr const char* kNamespace = "/stream";
+constexpr std::array<const char*, 4> kMediaEvents{"frame", "detection", "attendance", "camera"};
+
+/// A 1280 px JPEG stays far below; it also bounds what a stranger can make us buffer.
+constexpr std::size_t kMaxPayload = 2 * 1024 * 1024;
+constexpr std::size_t kMaxSessions = 2'000;
+constexpr std::size_t kMaxSessionsPerAddress = 1'000;
+
+socketio::Arguments one(json::object object) {
+  socketio::Arguments arguments;
+  arguments.args.emplace_back(std::move(object));
+  return arguments;
+}
+
+class SocketSink : public ViewerSink {
+ public:
+  explicit SocketSink(socketio::SocketPtr socket) : socket_(std::move(socket)) {}
+  void emit(const socketio::EncodedEventPtr& event) override { socket_->emit(event); }
+  bool emit_latest(std::string_view slot, const socketio::EncodedEventPtr& event) override {
+    return socket_->emit_latest(slot, event);
+  }
+
+ private:
+  socketio::SocketPtr socket_;
+};
+
+std::string media_token_of(const LiveOptions& options) {
+  const auto& given = options.config.publish.token;
+  const bool internal = options.config.publish.mode == config::PublishMode::internal;
+  return internal && !given.empty() ? given : options.store->keys().media_token();
+}
+
+socketio::ServerOptions server_options(const Gate& gate) {
+  socketio::ServerOptions options;
+  options.max_payload = kMaxPayload;
+  options.connect_timeout = std::chrono::seconds(10);
+  options.max_sessions = kMaxSessions;
+  options.max_sessions_per_address = kMaxSessionsPerAddress;
+  options.allow_origin = [&gate](const net::HttpRequest& request) {
+    return gate.origin_allowed(request);
+  };
+  return options;
+}
+
+}  // namespace
+
+Live::Live(net::EventLoop& loop, WorkerPool& pool, const Gate& gate, LiveOptions options)
+    : loop_(loop),
+      pool_(pool),
+      gate_(gate),
+      options_(std::move(options)),
+      media_token_(media_token_of(options_)),
+      server_(socketio::Server::create(loop, server_options(gate))),
+      hub_(*options_.clock,
+           [this] {
+             HubOptions hub;
+             hub.version = options_.version;
+             if (options_.config.publish.mode == config::PublishMode::legacy) {
+               hub.no_media_reason = "Pictures are published to another server.";
+             }
+             hub.encode = [](std::string_view event, const socketio::Arguments& arguments) {
+               return socketio::encode_event(kNamespace, event, arguments);
+             };
+             hub.on_demand = [this](const Demand& demand) { send_demand(demand); };
+             hub.on_unknown_camera = [this] { reload_cameras_ = true; };
+             return hub;
+           }()),
+      tick_timer_(loop),
+      poll_timer_(loop) {}
+
+Live::~Live() = default;
+
+void Live::start(const std::vector<domain::Camera>& cameras, const store::Revisions& revisions) {
+  revisions_ = revisions;
+  hub_.set_cameras(cameras);
+  const std::weak_ptr<Live> weak = weak_from_this();
+  server_->open_namespace(kNamespace, [weak](socketio::Server::Admission admission) {
+    if (const auto self = weak.lock()) self->on_connect(std::move(admission));
+  });
+  tick_timer_.start_repeating(std::chrono::milliseconds(100), [weak] {
+    if (const auto self = weak.lock()) self->hub_.tick();
+  });
+  poll_timer_.start_repeating(options_.poll_interval, [weak] {
+    if (const auto self = weak.lock()) self->poll();
+  });
+}
+
+void Live::on_connect(socketio::Server::Admission admission) {
+  // A cookie is sent along by the browser whoever asks, so the asking page must be ours. The server
+  // has checked the first request's Origin; this holds also if that is ever relaxed.
+  if (!gate_.origin_allowed(admission.handshake.request)) {
+    admission.refuse("forbidden_origin");
+    return;
+  }
+  std::string token;
+  if (const auto* given = admission.handshake.auth.if_contains("token")) {
+    if (const auto* text = given->if_string()) token = std::string(*text);
+  } else {
+    token = std::string(admission.handshake.request.cookie(kSessionCookie));
+  }
+  if (token.empty()) {
+    admission.refuse("unauthorized");
+    return;
+  }
+  if (crypto::equal_secrets(token, media_token_)) {
+    admit_media(admission);
+    return;
+  }
+  auto shared = std::make_shared<socketio::Server::Admission>(std::move(admission));
+  const bool posted = pool_.try_post([weak = weak_from_this(), &loop = loop_,
+                                      store = options_.store, token = std::move(token), shared] {
+    auto session = store->sessions.find(token);
+    loop.post([weak, shared, session = std::move(session)] {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (session) {
+        self->admit_viewer(*shared, *session);
+      } else {
+        shared->refuse(session.error().is(kNotFound) ? "unauthorized" : "unavailable");
+      }
+    });
+  });
+  if (!posted) shared->refuse("unavailable");
+}
+
+void Live::admit_viewer(const socketio::Server::Admission& admission,
+                        const store::Session& session) {
+  const auto same_session = std::count_if(peers_.begin(), peers_.end(), [&](const auto& entry) {
+    return entry.second.session_id == session.id;
+  });
+  if (same_session >= options_.config.web.max_sockets_per_session) {
+    admission.refuse("too_many_connections");
+    return;
+  }
+  const auto socket = admission.accept();
+  if (!socket) return;
+  const std::weak_ptr<Live> weak = weak_from_this();
+  const std::weak_ptr<socketio::Socket> weak_socket = socket;
+  for (const auto* event : kMediaEvents) {
+    socket->on(event, [weak_socket](const socketio::Arguments&, const socketio::Socket::Ack&) {
+      if (const auto self = weak_socket.lock()) {
+        log::warn("live.viewer_sent_media_event", {{"socket", self->id()}});
+        self->disconnect(true);
+      }
+    });
+  }
+  socket->on_disconnect([weak, id = socket->id()](std::string_view) {
+    if (const auto self = weak.lock()) self->forget(id);
+  });
+  Peer& peer = peers_[socket->id()];
+  peer.socket = socket;
+  peer.session_id = session.id;
+  peer.user = session.user.id;
+  peer.expires_at = session.expires_at;
+  peer.viewer = hub_.add_viewer(std::make_shared<SocketSink>(socket));
+  socket->on("watch", [weak, viewer = peer.viewer](const socketio::Arguments& arguments,
+                                                   const socketio::Socket::Ack& ack) {
+    const auto self = weak.lock();
+    if (!self) return;
+    auto answer = self->hub_.watch(viewer, arguments);
+    if (ack) ack(std::move(answer));
+  });
+  log::info(
+      "live.viewer_connected",
+      {{"user", session.user.username}, {"socket", socket->id()}, {"viewers", peers_.size()}});
+  // The session may have ended between the look-up and now; the next poll looks again.
+  check_all_sessions_ = true;
+}
+
+void Live::admit_media(const socketio::Server::Admission& admission) {
+  const auto socket = admission.accept();
+  if (!socket) return;
+  if (const auto old = std::exchange(media_, nullptr)) {
+    log::info("live.media_replaced");
+    old->disconnect(true);
+    hub_.media_disconnected();
+  }
+  media_ = socket;
+  engine_ = parse_engine(admission.handshake.auth);
+  signaling_listening_ = true;
+  if (const auto* told = admission.handshake.auth.if_contains("signaling_listening")) {
+    signaling_listening_ = told->is_bool() && told->get_bool();
+  }
+  malformed_logged_ = false;
+  const std::weak_ptr<Live> weak = weak_from_this();
+  const std::weak_ptr<socketio::Socket> weak_socket = socket;
+  for (const std::string event : kMediaEvents) {
+    socket->on(event, [weak, weak_socket, event](const socketio::Arguments& arguments,
+                                                 const socketio::Socket::Ack&) {
+      const auto self = weak.lock();
+      if (!self || self->media_ != weak_socket.lock()) return;
+      if (!self->hub_.media_event(event, arguments) && !self->malformed_logged_) {
+        // Once a connection: a broken sender sends many.
+        self->malformed_logged_ = true;
+        log::warn("live.media_event_not_taken", {{"event", event}});
+      }
+    });
+  }
+  socket->on_disconnect([weak, weak_socket](std::string_view reason) {
+    const auto self = weak.lock();
+    if (!self || !self->media_ || self->media_ != weak_socket.lock()) return;
+    log::warn("live.media_disconnected", {{"reason", reason}});
+    self->media_.reset();
+    self->hub_.media_disconnected();
+  });
+  log::info("live.media_connected", {{"engine", engine_ ? engine_->name : "unknown"}});
+  hub_.media_connected();
+}
+
+void Live::send_demand(const Demand& demand) {
+  if (!media_) return;
+  json::object cameras;
+  for (const auto& [id, wanted] : demand) {
+    json::array widths;
+    for (const int width : wanted.widths) widths.emplace_back(width);
+    json::object entry;
+    entry["fps"] = wanted.fps;
+    entry["widths"] = std::move(widths);
+    cameras[id.str()] = std::move(entry);
+  }
+  json::object object;
+  object["cameras"] = std::move(cameras);
+  media_->emit(socketio::encode_event(kNamespace, "demand", one(std::move(object))));
+}
+
+void Live::forget(const std::string& socket_id) {
+  const auto found = peers_.find(socket_id);
+  if (found == peers_.end()) return;
+  const auto viewer = found->second.viewer;
+  peers_.erase(found);
+  hub_.remove_viewer(viewer);
+  log::info("live.viewer_disconnected", {{"socket", socket_id}, {"viewers", peers_.size()}});
+}
+
+void Live::drop(const std::vector<std::string>& socket_ids) {
+  for (const auto& id : socket_ids) {
+    const auto found = peers_.find(id);
+    if (found == peers_.end()) continue;
+    const auto socket = found->second.socket;
+    socket->disconnect(true);
+    forget(id);
+  }
+}
+
+void Live::drop_session(const std::string& session_id) {
+  std::vector<std::string> ids;
+  for (const auto& [id, peer] : peers_) {
+    if (peer.session_id == session_id) ids.push_back(id);
+  }
+  drop(ids);
+}
+
+void Live::drop_user(const UserId& user, const std::string& except) {
+  std::vector<std::string> ids;
+  for (const auto& [id, peer] : peers_) {
+    if (peer.user == user && peer.session_id != except) ids.push_back(id);
+  }
+  drop(ids);
+}
+
+std::vector<std::string> Live::sessions_to_check(bool all) const {
+  std::unordered_set<std::string> ids;
+  const auto now = options_.clock->now();
+  for (const auto& [socket, peer] : peers_) {
+    if (all || peer.expires_at <= now) ids.insert(peer.session_id);
+  }
+  return {ids.begin(), ids.end()};
+}
+
+void Live::poll() {
+  if (polling_) return;
+  const bool reload = std::exchange(reload_cameras_, false);
+  const bool check_all = std::exchange(check_all_sessions_, false);
+  auto job = [weak = weak_from_this(), &loop = loop_, store = options_.store, known = revisions_,
+              reload, due = sessions_to_check(check_all), every = sessions_to_check(true)] {
+    Polled polled;
+    if (auto revisions = store->revision.current()) {
+      polled.revisions = *revisions;
+      if (reload || revisions->cameras != known.cameras) {
+        if (auto cameras = store->cameras.list()) {
+          polled.cameras = std::move(*cameras);
+        } else {
+          polled.revisions.reset();
+        }
+      }
+      for (const auto& id : revisions->access != known.access ? every : due) {
+        auto session = store->sessions.find_by_id(id);
+        if (session) {
+          polled.extended_sessions.emplace_back(id, session->expires_at);
+        } else if (session.error().is(kNotFound)) {
+          polled.ended_sessions.push_back(id);
+        } else {
+          // Not known is not ended; the next poll asks again.
+          polled.revisions.reset();
+        }
+      }
+    }
+    loop.post([weak, polled = std::move(polled)]() mutable {
+      if (const auto self = weak.lock()) self->apply(std::move(polled));
+    });
+  };
+  polling_ = pool_.try_post(std::move(job));
+  reload_cameras_ = reload_cameras_ || (!polling_ && reload);
+  check_all_sessions_ = check_all_sessions_ || (!polling_ && check_all);
+}
+
+void Live::apply(Polled polled) {
+  polling_ = false;
+  if (polled.cameras) hub_.set_cameras(*polled.cameras);
+  for (const auto& id : polled.ended_sessions) {
+    log::info("live.session_ended");
+    drop_session(id);
+  }
+  for (const auto& [id, expires_at] : polled.extended_sessions) {
+    for (auto& [socket, peer] : peers_) {
+      if (peer.session_id == id) peer.expires_at = expires_at;
+    }
+  }
+  if (!polled.revisions) {
+    // What was to be looked at has not been, or not all of it.
+    reload_cameras_ = true;
+    check_all_sessions_ = true;
+    if (!std::exchange(database_failed_, true)) log::warn("live.database_unreadable");
+    return;
+  }
+  if (std::exchange(database_failed_, false)) log::info("live.database_readable");
+  const bool gallery = polled.revisions->gallery != revisions_.gallery ||
+                       polled.revisions->cameras != revisions_.cameras;
+  revisions_ = *polled.revisions;
+  if (gallery && media_) {
+    json::object object;
+    object["revision"] = revisions_.gallery + revisions_.cameras;
+    media_->emit(socketio::encode_event(kNamespace, "gallery", one(std::move(object))));
+  }
+}
+
+LiveFacts Live::facts() const {
+  return {media_ != nullptr, media_ != nullptr && signaling_listening_, engine_, hub_.cameras()};
+}
+
+void Live::export_metrics(telemetry::Metrics& metrics) {
+  const auto& now = hub_.stats();
+  const auto grow = [&](const char* name, const char* help,
+                        std::uint64_t ViewerHub::Stats::*field) {
+    metrics.counter(name, help).add(static_cast<double>(now.*field - exported_.*field));
+  };
+  grow("live_frames_received_total", "Frames media has sent.", &ViewerHub::Stats::frames_in);
+  grow("live_frames_sent_total", "Frames queued for viewers.", &ViewerHub::Stats::frames_out);
+  grow("live_frames_dropped_total", "Unsent frames a newer one replaced, of slow viewers.",
+       &ViewerHub::Stats::frames_replaced);
+  grow("live_events_refused_total", "Malformed events of media.", &ViewerHub::Stats::malformed);
+  exported_ = now;
+  metrics.gauge("viewers", "Connected viewers.").set(static_cast<double>(hub_.viewer_count()));
+  metrics.gauge("media_connected", "1 while media is connected.").set(media_ ? 1 : 0);
+  metrics.gauge("live_sessions", "Engine.IO sessions.")
+      .set(static_cast<double>(server_->stats().sessions));
+  std::unordered_map<std::string_view, int> states;
+  for (const auto& camera : hub_.cameras()) ++states[domain::to_string(camera.told.state)];
+  using domain::CameraState;
+  for (const auto state :
+       {CameraState::connecting, CameraState::live, CameraState::stale, CameraState::offline}) {
+    const auto name = domain::to_string(state);
+    metrics.gauge("cameras", "Cameras by state.", {{"state", std::string(name)}}).set(states[name]);
+  }
+}
+
+}  // namespace surveillx::webapp

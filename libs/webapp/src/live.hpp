@@ -1,0 +1,105 @@
+#pragma once
+
+#include "surveillx/base/worker_pool.hpp"
+#include "surveillx/config/config.hpp"
+#include "surveillx/net/event_loop.hpp"
+#include "surveillx/socketio/server.hpp"
+#include "surveillx/store/store.hpp"
+#include "surveillx/telemetry/metrics.hpp"
+
+#include "gate.hpp"
+#include "viewer_hub.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace surveillx::webapp {
+
+struct LiveOptions {
+  config::Config config;
+  std::shared_ptr<store::Store> store;
+  std::string version;
+  const Clock* clock = nullptr;
+  std::chrono::milliseconds poll_interval{500};
+};
+
+/// What the rest of web may know of the live side.
+struct LiveFacts {
+  bool media_connected = false;
+  bool signaling_listening = false;  ///< As media told; true when it is connected and said nothing.
+  std::optional<EngineFacts> engine;
+  std::vector<CameraStatus> cameras;
+};
+
+/// The Socket.IO side: lets viewers and media in, connects them to the hub, ends sockets of
+/// sessions that ended, and follows the database's revision row. On the loop's thread; SQL on the
+/// pool. Created and destroyed on the loop.
+class Live : public std::enable_shared_from_this<Live> {
+ public:
+  Live(net::EventLoop& loop, WorkerPool& pool, const Gate& gate, LiveOptions options);
+  ~Live();
+
+  /// Before the HTTP server listens.
+  void mount(net::Router& router) { server_->mount(router); }
+  /// Starts the timers. `cameras` is the list as it is now.
+  void start(const std::vector<domain::Camera>& cameras, const store::Revisions& revisions);
+
+  void drop_session(const std::string& session_id);
+  /// All sockets of a user but those of the session `except`.
+  void drop_user(const UserId& user, const std::string& except);
+  [[nodiscard]] LiveFacts facts() const;
+  void export_metrics(telemetry::Metrics& metrics);
+
+ private:
+  struct Peer {
+    socketio::SocketPtr socket;
+    ViewerId viewer = 0;
+    std::string session_id;
+    UserId user;
+    UnixMillis expires_at{};
+  };
+  struct Polled {
+    std::optional<store::Revisions> revisions;
+    std::optional<std::vector<domain::Camera>> cameras;
+    std::vector<std::string> ended_sessions;
+    std::vector<std::pair<std::string, UnixMillis>> extended_sessions;
+  };
+
+  void on_connect(socketio::Server::Admission admission);
+  void admit_viewer(const socketio::Server::Admission& admission, const store::Session& session);
+  void admit_media(const socketio::Server::Admission& admission);
+  void forget(const std::string& socket_id);
+  void drop(const std::vector<std::string>& socket_ids);
+  void send_demand(const Demand& demand);
+  void poll();
+  [[nodiscard]] std::vector<std::string> sessions_to_check(bool all) const;
+  void apply(Polled polled);
+
+  net::EventLoop& loop_;
+  WorkerPool& pool_;
+  const Gate& gate_;
+  LiveOptions options_;
+  std::string media_token_;
+  std::unique_ptr<socketio::Server> server_;
+  ViewerHub hub_;
+  std::unordered_map<std::string, Peer> peers_;  ///< By socket id.
+  socketio::SocketPtr media_;
+  std::optional<EngineFacts> engine_;
+  bool signaling_listening_ = false;
+  net::Timer tick_timer_;
+  net::Timer poll_timer_;
+  bool polling_ = false;
+  bool reload_cameras_ = false;
+  bool check_all_sessions_ = false;
+  bool database_failed_ = false;
+  store::Revisions revisions_;
+  bool malformed_logged_ = false;
+  ViewerHub::Stats exported_;
+};
+
+}  // namespace surveillx::webapp

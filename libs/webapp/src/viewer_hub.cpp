@@ -1,0 +1,385 @@
+#include "viewer_hub.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace surveillx::webapp {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+constexpr const char* kNotConnected = "The camera has not connected.";
+/// A camera that only media knows is given this long to appear in the database list: media may read
+/// a change before we do.
+constexpr milliseconds kProvisional{5'000};
+/// After connecting, media tells every camera at once; who is not told by then is not connected.
+constexpr milliseconds kToldWithin{1'000};
+
+socketio::Arguments one(json::object object) {
+  socketio::Arguments arguments;
+  arguments.args.emplace_back(std::move(object));
+  return arguments;
+}
+
+}  // namespace
+
+/// One frame on its way to many viewers: each form is made when the first viewer needs it.
+class ViewerHub::OutgoingFrame {
+ public:
+  OutgoingFrame(const FramePayload& frame, std::int64_t server_time, const HubOptions& options)
+      : frame_(frame), server_time_(server_time), options_(options) {}
+
+  const socketio::EncodedEventPtr& binary() {
+    if (!binary_) {
+      socketio::Arguments arguments;
+      auto object = header();
+      object["frame"] = socketio::attach(arguments, frame_.jpeg);
+      arguments.args.emplace_back(std::move(object));
+      binary_ = options_.encode("frame", arguments);
+    }
+    return binary_;
+  }
+  const socketio::EncodedEventPtr& base64() {
+    if (!base64_) {
+      auto object = header();
+      object["frame"] = base64_encode(frame_.jpeg.view());
+      base64_ = options_.encode("frame", one(std::move(object)));
+    }
+    return base64_;
+  }
+
+ private:
+  [[nodiscard]] json::object header() const {
+    json::object object;
+    object["camera_id"] = frame_.camera_id.str();
+    object["seq"] = frame_.seq;
+    object["timestamp"] = frame_.timestamp;
+    object["server_time"] = server_time_;
+    object["width"] = frame_.width;
+    object["height"] = frame_.height;
+    return object;
+  }
+
+  const FramePayload& frame_;
+  std::int64_t server_time_;
+  const HubOptions& options_;
+  socketio::EncodedEventPtr binary_;
+  socketio::EncodedEventPtr base64_;
+};
+
+ViewerHub::ViewerHub(const Clock& clock, HubOptions options)
+    : clock_(clock), options_(std::move(options)) {}
+
+ViewerHub::Camera& ViewerHub::add_camera(const domain::Camera& camera, bool in_database) {
+  Camera& added = cameras_[camera.id];
+  added.camera = camera;
+  added.in_database = in_database;
+  added.added = clock_.steady();
+  added.slot = "frame:" + camera.id.str();
+  added.told.camera_id = camera.id;
+  added.told.name = camera.name;
+  added.told.reason = has_media() ? kNotConnected : options_.no_media_reason;
+  return added;
+}
+
+socketio::Arguments ViewerHub::camera_event(const Camera& camera, bool removed) const {
+  auto object = to_json(camera.told);
+  if (removed) {
+    object["state"] = "removed";
+    object["reason"] = nullptr;
+    object["fps"] = 0;
+    object["width"] = 0;
+    object["height"] = 0;
+    object["codec"] = "";
+  }
+  return one(std::move(object));
+}
+
+void ViewerHub::emit_to_all(std::string_view event, const socketio::Arguments& arguments) {
+  if (viewers_.empty()) return;
+  const auto encoded = options_.encode(event, arguments);
+  for (auto& [id, viewer] : viewers_) viewer.sink->emit(encoded);
+}
+
+void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
+  std::unordered_set<CameraId> present;
+  for (const auto& camera : cameras) {
+    present.insert(camera.id);
+    const auto found = cameras_.find(camera.id);
+    if (found == cameras_.end()) {
+      emit_to_all("camera", camera_event(add_camera(camera, true)));
+      continue;
+    }
+    Camera& known = found->second;
+    known.in_database = true;
+    known.camera = camera;
+    if (known.told.name != camera.name) {
+      known.told.name = camera.name;
+      emit_to_all("camera", camera_event(known));
+    }
+  }
+  const auto now = clock_.steady();
+  for (auto it = cameras_.begin(); it != cameras_.end();) {
+    const bool awaited = !it->second.in_database && now - it->second.added < kProvisional;
+    if (present.contains(it->first) || awaited) {
+      ++it;
+      continue;
+    }
+    const auto event = camera_event(it->second, true);
+    for (auto& [id, viewer] : viewers_) {
+      viewer.cameras.erase(it->first);
+      viewer.due.erase(it->first);
+    }
+    it = cameras_.erase(it);
+    emit_to_all("camera", event);
+  }
+  update_demand();
+}
+
+void ViewerHub::media_connected() {
+  media_since_ = clock_.steady();
+  untold_are_marked_ = false;
+  for (auto& [id, camera] : cameras_) {
+    camera.told_by_media = false;
+    camera.last_seq = 0;
+    camera.seen_at.clear();
+  }
+  if (options_.on_demand) options_.on_demand(demand_);
+}
+
+void ViewerHub::media_disconnected() {
+  media_since_.reset();
+  for (auto& [id, camera] : cameras_) {
+    camera.told = CameraPayload{};
+    camera.told.camera_id = id;
+    camera.told.name = camera.camera.name;
+    camera.told.reason = options_.no_media_reason;
+    camera.told_by_media = false;
+    emit_to_all("camera", camera_event(camera));
+  }
+}
+
+bool ViewerHub::media_event(std::string_view event, const socketio::Arguments& arguments) {
+  bool taken = false;
+  if (event == "frame") taken = on_frame(arguments);
+  if (event == "camera") taken = on_camera(arguments);
+  if (event == "detection") taken = on_detection(arguments);
+  if (event == "attendance") taken = on_attendance(arguments);
+  if (!taken) ++stats_.malformed;
+  return taken;
+}
+
+bool ViewerHub::wants_now(Viewer& viewer, const Camera& camera, int width, SteadyTime now) {
+  if (!viewer.takes_frames() || !viewer.sees(camera.camera.id) || width > viewer.max_width) {
+    return false;
+  }
+  // A wider stream that the viewer may have, and that came with one of the last two frames, is the
+  // better one: leave this to it.
+  for (const auto& [other, at] : camera.seen_at) {
+    if (other > width && other <= viewer.max_width && camera.frames - at <= 2) return false;
+  }
+  const auto interval = std::chrono::duration_cast<SteadyTime::duration>(
+      std::chrono::duration<double>(1.0 / viewer.max_fps));
+  auto& due = viewer.due[camera.camera.id];
+  // Frames never arrive on the beat; one that is a little early is taken and the beat kept, so that
+  // the mean rate stays below the wish. After a pause nothing is made up for.
+  if (now + interval / 3 < due) return false;
+  due = now - due > interval ? now + interval : due + interval;
+  return true;
+}
+
+bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
+  const auto frame = parse_frame(arguments);
+  if (!frame) return false;
+  const auto found = cameras_.find(frame->camera_id);
+  if (found == cameras_.end()) return false;
+  Camera& camera = found->second;
+  ++stats_.frames_in;
+  camera.last_frame_at = clock_.now();
+
+  const int width = width_class(frame->width);
+  if (frame->seq != camera.last_seq) {
+    camera.last_seq = frame->seq;
+    ++camera.frames;
+  } else if (const auto seen = camera.seen_at.find(width);
+             seen != camera.seen_at.end() && seen->second == camera.frames) {
+    // A small camera's picture fits two demanded widths: the second copy is of no use to anybody.
+    return true;
+  }
+  camera.seen_at[width] = camera.frames;
+
+  OutgoingFrame outgoing(*frame, to_millis(clock_.now()), options_);
+  const auto now = clock_.steady();
+  for (auto& [id, viewer] : viewers_) {
+    if (!wants_now(viewer, camera, width, now)) continue;
+    const auto& event = viewer.mode == Mode::original ? outgoing.base64() : outgoing.binary();
+    ++stats_.frames_out;
+    if (!viewer.sink->emit_latest(camera.slot, event)) ++stats_.frames_replaced;
+  }
+  return true;
+}
+
+bool ViewerHub::on_camera(const socketio::Arguments& arguments) {
+  auto told = parse_camera(arguments);
+  if (!told) return false;
+  auto found = cameras_.find(told->camera_id);
+  if (found == cameras_.end()) {
+    domain::Camera camera;
+    camera.id = told->camera_id;
+    camera.name = told->name;
+    add_camera(camera, false);
+    found = cameras_.find(told->camera_id);
+    if (options_.on_unknown_camera) options_.on_unknown_camera();
+    update_demand();
+  }
+  Camera& camera = found->second;
+  // The database's name is newer than what media read when the camera connected.
+  if (camera.in_database) told->name = camera.camera.name;
+  if (told->state == domain::CameraState::live && told->fps > 0) {
+    camera.last_frame_at = clock_.now();
+  }
+  camera.told = std::move(*told);
+  camera.told_by_media = true;
+  emit_to_all("camera", camera_event(camera));
+  return true;
+}
+
+bool ViewerHub::on_detection(const socketio::Arguments& arguments) {
+  const auto camera = parse_detection(arguments);
+  if (!camera) return false;
+  if (!cameras_.contains(*camera)) return false;
+  socketio::EncodedEventPtr encoded;
+  for (auto& [id, viewer] : viewers_) {
+    if (!viewer.sees(*camera)) continue;
+    if (!encoded) encoded = options_.encode("detection", arguments);
+    viewer.sink->emit(encoded);
+  }
+  return true;
+}
+
+bool ViewerHub::on_attendance(const socketio::Arguments& arguments) {
+  if (!is_attendance(arguments)) return false;
+  emit_to_all("attendance", arguments);
+  return true;
+}
+
+ViewerId ViewerHub::add_viewer(std::shared_ptr<ViewerSink> sink) {
+  const ViewerId id = next_viewer_++;
+  Viewer viewer;
+  viewer.sink = std::move(sink);
+  viewer.joined = clock_.steady();
+  json::object hello;
+  hello["connected"] = true;
+  hello["server_time"] = to_millis(clock_.now());
+  hello["version"] = options_.version;
+  viewer.sink->emit(options_.encode("status", one(std::move(hello))));
+  for (const auto& [camera_id, camera] : cameras_) {
+    viewer.sink->emit(options_.encode("camera", camera_event(camera)));
+  }
+  viewers_.emplace(id, std::move(viewer));
+  return id;
+}
+
+void ViewerHub::remove_viewer(ViewerId id) {
+  if (viewers_.erase(id) > 0) update_demand();
+}
+
+socketio::Arguments ViewerHub::watch(ViewerId id, const socketio::Arguments& arguments) {
+  const auto refuse = [](std::string_view error) {
+    json::object answer;
+    answer["ok"] = false;
+    answer["cameras"] = json::array();
+    answer["error"] = error;
+    return one(std::move(answer));
+  };
+  const auto found = viewers_.find(id);
+  if (found == viewers_.end()) return refuse("bad_request");
+  Viewer& viewer = found->second;
+  const auto now = clock_.steady();
+  if (now - viewer.watch_window >= std::chrono::seconds(1)) {
+    viewer.watch_window = now;
+    viewer.watches = 0;
+  }
+  if (++viewer.watches > kMaxWatchesPerSecond) return refuse("too_many_requests");
+  auto wish = parse_watch(arguments);
+  if (!wish) return refuse("bad_request");
+
+  viewer.mode = Mode::watching;
+  viewer.all = !wish->cameras.has_value();
+  viewer.cameras.clear();
+  json::array watched;
+  if (viewer.all) {
+    for (const auto& [camera_id, camera] : cameras_) watched.emplace_back(camera_id.str());
+  } else {
+    for (auto& text : *wish->cameras) {
+      const auto camera = CameraId::trusted(std::move(text));
+      if (!cameras_.contains(camera) || !viewer.cameras.insert(camera).second) continue;
+      watched.emplace_back(camera.str());
+    }
+  }
+  // A higher rate counts at once, not after the interval of the lower one.
+  if (wish->max_fps > viewer.max_fps) viewer.due.clear();
+  viewer.max_fps = wish->max_fps;
+  viewer.max_width = wish->max_width;
+  update_demand();
+  json::object answer;
+  answer["ok"] = true;
+  answer["cameras"] = std::move(watched);
+  return one(std::move(answer));
+}
+
+void ViewerHub::tick() {
+  const auto now = clock_.steady();
+  bool changed = false;
+  for (auto& [id, viewer] : viewers_) {
+    if (viewer.mode == Mode::undecided && now - viewer.joined >= kGrace) {
+      viewer.mode = Mode::original;
+      changed = true;
+    }
+  }
+  if (changed) update_demand();
+  if (media_since_ && !untold_are_marked_ && now - *media_since_ >= kToldWithin) {
+    untold_are_marked_ = true;
+    for (auto& [id, camera] : cameras_) {
+      if (camera.told_by_media || camera.told.reason == kNotConnected) continue;
+      camera.told.reason = kNotConnected;
+      emit_to_all("camera", camera_event(camera));
+    }
+  }
+}
+
+void ViewerHub::update_demand() {
+  Demand next;
+  for (const auto& [camera_id, camera] : cameras_) {
+    CameraDemand wanted;
+    int smallest = 0;
+    int widest = 0;
+    for (const auto& [id, viewer] : viewers_) {
+      if (!viewer.takes_frames() || !viewer.sees(camera_id)) continue;
+      wanted.fps = std::max(wanted.fps, viewer.max_fps);
+      smallest = smallest == 0 ? viewer.max_width : std::min(smallest, viewer.max_width);
+      widest = std::max(widest, viewer.max_width);
+    }
+    if (widest == 0) continue;
+    // With three wishes the middle one gets the smallest: a viewer never gets more than it asked
+    // for.
+    wanted.widths = {smallest};
+    if (widest != smallest) wanted.widths.push_back(widest);
+    next.emplace(camera_id, std::move(wanted));
+  }
+  if (next == demand_) return;
+  demand_ = std::move(next);
+  if (has_media() && options_.on_demand) options_.on_demand(demand_);
+}
+
+std::vector<CameraStatus> ViewerHub::cameras() const {
+  std::vector<CameraStatus> result;
+  result.reserve(cameras_.size());
+  for (const auto& [id, camera] : cameras_) {
+    result.push_back({camera.camera, camera.told, camera.last_frame_at});
+  }
+  return result;
+}
+
+}  // namespace surveillx::webapp

@@ -1,0 +1,193 @@
+#include "surveillx/webapp/web_app.hpp"
+
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/base/log.hpp"
+#include "surveillx/net/client.hpp"
+#include "surveillx/net/static_files.hpp"
+
+#include "api.hpp"
+#include "dashboard.hpp"
+#include "gate.hpp"
+#include "live.hpp"
+#include "login_throttle.hpp"
+
+#include <array>
+#include <filesystem>
+#include <unistd.h>
+#include <utility>
+
+namespace surveillx::webapp {
+namespace {
+
+/// Long polling of media carries JPEGs; the JSON routes have their own, smaller limit.
+constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
+constexpr std::size_t kSqlThreads = 4;
+constexpr std::size_t kSqlQueue = 256;
+/// Each verification takes 64 MB and a core for 60 ms.
+constexpr std::size_t kPasswordThreads = 2;
+constexpr std::size_t kPasswordQueue = 16;
+
+void set_security_headers(net::Router& router) {
+  router.set_default_header(
+      "Content-Security-Policy",
+      "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+      "connect-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+      "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+      "frame-ancestors 'none'");
+  router.set_default_header("X-Content-Type-Options", "nosniff");
+  router.set_default_header("X-Frame-Options", "DENY");
+  router.set_default_header("Referrer-Policy", "same-origin");
+  router.set_default_header("Cross-Origin-Opener-Policy", "same-origin");
+  router.set_default_header("Cross-Origin-Resource-Policy", "same-origin");
+}
+
+std::vector<std::string> certificate_names() {
+  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0') {
+    names.emplace_back(host.data());
+  }
+  return names;
+}
+
+Result<std::shared_ptr<const net::TlsFiles>> tls_files(const config::Config& config) {
+  const auto tls = config.web_tls();
+  if (!tls) return std::shared_ptr<const net::TlsFiles>();
+  if (tls->self_signed) {
+    std::error_code code;
+    const auto folder = std::filesystem::path(tls->key).parent_path();
+    if (std::filesystem::create_directories(folder, code)) {
+      std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
+    }
+    if (auto made =
+            net::ensure_self_signed_certificate(tls->certificate, tls->key, certificate_names());
+        !made) {
+      return made.error();
+    }
+  }
+  return std::make_shared<const net::TlsFiles>(net::TlsFiles{tls->certificate, tls->key});
+}
+
+/// Teardown, in this order: the HTTP server with every connection (needs the loop), the live side
+/// on the loop, the pools (their last jobs may still post to the loop), the loop itself.
+class RunningWebApp : public WebApp {
+ public:
+  explicit RunningWebApp(WebAppOptions options, attendance::TimeZone zone)
+      : options_(std::move(options)),
+        throttle_(*options_.clock, ThrottleLimits{options_.config.security.login_attempts,
+                                                  options_.config.security.login_attempts * 10,
+                                                  options_.config.security.login_window, 10'000}),
+        sql_pool_("web-sql", kSqlThreads, kSqlQueue),
+        password_pool_("web-password", kPasswordThreads, kPasswordQueue),
+        gate_(options_.store, *options_.clock,
+              std::chrono::hours(options_.config.web.session_hours),
+              options_.config.web.allowed_origins, metrics_),
+        parts_{loop_,
+               gate_,
+               sql_pool_,
+               password_pool_,
+               options_.store,
+               throttle_,
+               metrics_,
+               std::move(zone),
+               *options_.clock,
+               options_.config,
+               options_.version,
+               [this] { return live_; },
+               [this] {
+                 LiveFacts facts;
+                 loop_.run_sync([&] {
+                   if (live_) facts = live_->facts();
+                 });
+                 return facts;
+               }} {}
+
+  ~RunningWebApp() override {
+    http_.reset();
+    if (live_) loop_.run_sync([this] { live_.reset(); });
+    sql_pool_.stop();
+    password_pool_.stop();
+    loop_.stop();
+  }
+
+  Result<void> open() {
+    auto first = options_.store->users.ensure_first_admin(options_.admin_password);
+    if (!first) return first.error();
+    first_admin_ = std::move(*first);
+    auto revisions = options_.store->revision.current();
+    if (!revisions) return revisions.error();
+    auto cameras = options_.store->cameras.list();
+    if (!cameras) return cameras.error();
+    (void)options_.store->sessions.purge_expired();
+    auto tls = tls_files(options_.config);
+    if (!tls) return tls.error();
+
+    auto router = std::make_shared<net::Router>();
+    set_security_headers(*router);
+    add_auth_routes(*router, parts_);
+    add_site_routes(*router, parts_);
+    add_operation_routes(*router, parts_);
+    net::StaticFileOptions files;
+    files.reserved_prefixes.emplace_back("/metrics");
+    net::add_static_files(*router, dashboard_files(), files);
+
+    loop_.start("web");
+    loop_.run_sync([&] {
+      live_ = std::make_shared<Live>(loop_, sql_pool_, gate_,
+                                     LiveOptions{options_.config, options_.store, options_.version,
+                                                 options_.clock, options_.poll_interval});
+      live_->mount(*router);
+      live_->start(*cameras, *revisions);
+    });
+
+    net::ListenOptions listen;
+    listen.address = options_.config.web.listen;
+    listen.tls = *tls;
+    listen.max_body_bytes = kMaxBody;
+    auto http = net::HttpServer::listen(loop_, router, listen);
+    if (!http) return http.error();
+    http_ = std::move(*http);
+    set_url();
+    log::info("web.listening", {{"url", url_}});
+    return {};
+  }
+
+  std::uint16_t port() const override { return http_->port(); }
+  const std::string& url() const override { return url_; }
+  const std::optional<store::FirstAdmin>& first_admin() const override { return first_admin_; }
+  const std::vector<RouteInfo>& routes() const override { return gate_.routes(); }
+
+ private:
+  void set_url() {
+    config::Config bound = options_.config;
+    const auto& listen = options_.config.web.listen;
+    bound.publish.url.clear();
+    bound.web.listen = listen.substr(0, listen.rfind(':') + 1) + std::to_string(http_->port());
+    url_ = bound.web_url();
+  }
+
+  WebAppOptions options_;
+  telemetry::Metrics metrics_;
+  LoginThrottle throttle_;
+  net::EventLoop loop_;
+  WorkerPool sql_pool_;
+  WorkerPool password_pool_;
+  Gate gate_;
+  ApiParts parts_;
+  std::shared_ptr<Live> live_;  ///< Touched on the loop only.
+  std::unique_ptr<net::HttpServer> http_;
+  std::optional<store::FirstAdmin> first_admin_;
+  std::string url_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<WebApp>> WebApp::start(WebAppOptions options) {
+  auto zone = attendance::TimeZone::find(options.config.attendance.timezone);
+  if (!zone) return zone.error();
+  auto app = std::make_unique<RunningWebApp>(std::move(options), std::move(*zone));
+  if (auto opened = app->open(); !opened) return opened.error();
+  return std::unique_ptr<WebApp>(std::move(app));
+}
+
+}  // namespace surveillx::webapp
