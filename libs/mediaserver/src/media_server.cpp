@@ -70,8 +70,11 @@ class MediaServerImpl final : public MediaServer {
         [this](const domain::Sighting& sighting, const store::Delivery& delivery) {
           delivered(sighting, delivery);
         });
-    recorder_ = std::make_unique<SightingRecorder>(outbox_, *keys, metrics_,
-                                                   [this] { drainer_->notify(); });
+    recorder_ = std::make_unique<SightingRecorder>(
+        [outbox = outbox_](const domain::Sighting& sighting, ByteView snapshot) {
+          return outbox->append(sighting, snapshot);
+        },
+        *keys, metrics_, [this] { drainer_->notify(); });
     if (config_.vision.enabled) {
       if (auto ready = open_recognition(); !ready) return ready;
     }

@@ -13,9 +13,9 @@ constexpr std::size_t kMaxWaiting = 5'000;
 
 }  // namespace
 
-SightingRecorder::SightingRecorder(std::shared_ptr<store::Outbox> outbox, crypto::KeyRing keys,
+SightingRecorder::SightingRecorder(Append append, crypto::KeyRing keys,
                                    telemetry::Metrics& metrics, std::function<void()> on_recorded)
-    : outbox_(std::move(outbox)),
+    : append_(std::move(append)),
       keys_(std::move(keys)),
       on_recorded_(std::move(on_recorded)),
       recorded_(metrics.counter("sightings_recorded_total", "Sightings that are on disk")),
@@ -31,7 +31,7 @@ void SightingRecorder::record(const domain::Sighting& sighting, ByteView snapsho
   }
   const std::lock_guard lock(mutex_);
   flush_locked();
-  if (waiting_.empty() && append(entry)) return;
+  if (waiting_.empty() && try_append(entry)) return;
   if (waiting_.size() >= kMaxWaiting) {
     lost_.add();
     log::error("sighting.lost", {{"camera", sighting.camera_id.str()},
@@ -54,12 +54,12 @@ std::size_t SightingRecorder::waiting() const {
 }
 
 void SightingRecorder::flush_locked() {
-  while (!waiting_.empty() && append(waiting_.front())) waiting_.pop_front();
+  while (!waiting_.empty() && try_append(waiting_.front())) waiting_.pop_front();
   waiting_gauge_.set(static_cast<double>(waiting_.size()));
 }
 
-bool SightingRecorder::append(const Waiting& entry) {
-  const auto appended = outbox_->append(entry.sighting, entry.sealed_snapshot);
+bool SightingRecorder::try_append(const Waiting& entry) {
+  const auto appended = append_(entry.sighting, entry.sealed_snapshot);
   if (!appended) {
     // One line when it begins to fail, not one a try.
     if (!std::exchange(failing_, true)) {

@@ -2,13 +2,11 @@
 
 #include <deque>
 #include <functional>
-#include <memory>
 #include <mutex>
 
 #include "surveillx/base/bytes.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/domain/types.hpp"
-#include "surveillx/store/outbox.hpp"
 #include "surveillx/telemetry/metrics.hpp"
 
 namespace surveillx::mediaserver {
@@ -17,9 +15,12 @@ namespace surveillx::mediaserver {
 /// in memory, bounded, and is tried again. Thread-safe; `record` blocks for one fsync.
 class SightingRecorder {
  public:
+  /// `store::Outbox::append`, or a stand-in that fails in tests.
+  using Append = std::function<Result<void>(const domain::Sighting&, ByteView sealed_snapshot)>;
+
   /// `on_recorded` is called after each append, on the caller's thread: wakes the drainer.
-  SightingRecorder(std::shared_ptr<store::Outbox> outbox, crypto::KeyRing keys,
-                   telemetry::Metrics& metrics, std::function<void()> on_recorded);
+  SightingRecorder(Append append, crypto::KeyRing keys, telemetry::Metrics& metrics,
+                   std::function<void()> on_recorded);
 
   void record(const domain::Sighting& sighting, ByteView snapshot_jpeg);
   /// Tries again what is waiting in memory.
@@ -32,10 +33,10 @@ class SightingRecorder {
     Bytes sealed_snapshot;
   };
   /// True when the outbox has it.
-  bool append(const Waiting& entry);
+  bool try_append(const Waiting& entry);
   void flush_locked();
 
-  std::shared_ptr<store::Outbox> outbox_;
+  Append append_;
   crypto::KeyRing keys_;
   std::function<void()> on_recorded_;
   telemetry::Counter recorded_;
