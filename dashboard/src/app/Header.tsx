@@ -146,6 +146,7 @@ function UserMenu({ user, onHelp, onPassword, onSignOut }: HeaderProps) {
         data-testid="user-menu"
       >
         <Icon name="user" />
+        <span className="sr-only">Account of</span>
         <span className="user-name">{user.username}</span>
         <Icon name="down" size={14} />
       </button>

@@ -45,7 +45,7 @@ export function PasswordDialog({ onClose }: { onClose: (changed: boolean) => voi
         )}
         <label className="field">
           <span>Current password</span>
-          <input name="current" type="password" autoComplete="current-password" required autoFocus />
+          <input name="current" type="password" autoComplete="current-password" required />
         </label>
         <label className="field">
           <span>New password</span>

@@ -21,6 +21,8 @@ export function Dialog({
       // jsdom has no showModal.
       if (typeof dialog.showModal === 'function') dialog.showModal();
       else dialog.setAttribute('open', '');
+      // Into the form rather than on the button that closes it.
+      dialog.querySelector<HTMLElement>('form input')?.focus();
     }
     return () => {
       if (before instanceof HTMLElement) before.focus();
