@@ -283,69 +283,90 @@ Sprite draw_bust(const Person& person, const FaceMap& face, const Pose& pose, co
                  float unit) {
   Sprite sprite;
   sprite.width = static_cast<int>((BustFrame::kRight - BustFrame::kLeft) * unit);
-  sprite.height = static_cast<int>((BustFrame::kBottom - BustFrame::kTop) * unit);
-  sprite.pixels.resize(static_cast<std::size_t>(sprite.width) *
-                       static_cast<std::size_t>(sprite.height) * 4);
+  const int width = sprite.width;
+  const int height = static_cast<int>((BustFrame::kBottom - BustFrame::kTop) * unit);
   const Bust bust(person, face, pose, light);
   const auto place = [unit](int i, float part, float from) {
     return (static_cast<float>(i) + part) / unit + from;
   };
   std::vector<Paint> centres;
-  centres.reserve(sprite.pixels.size() / 4);
-  for (int j = 0; j < sprite.height; ++j) {
-    for (int i = 0; i < sprite.width; ++i) {
+  centres.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  for (int j = 0; j < height; ++j) {
+    for (int i = 0; i < width; ++i) {
       centres.push_back(bust.at(place(i, 0.5F, BustFrame::kLeft), place(j, 0.5F, BustFrame::kTop)));
     }
   }
   const auto centre = [&](int i, int j) -> const Paint& {
-    return centres[static_cast<std::size_t>(std::clamp(j, 0, sprite.height - 1)) *
-                       static_cast<std::size_t>(sprite.width) +
-                   static_cast<std::size_t>(std::clamp(i, 0, sprite.width - 1))];
+    return centres[static_cast<std::size_t>(std::clamp(j, 0, height - 1)) *
+                       static_cast<std::size_t>(width) +
+                   static_cast<std::size_t>(std::clamp(i, 0, width - 1))];
   };
-  std::uint8_t* out = sprite.pixels.data();
-  for (int j = 0; j < sprite.height; ++j) {
-    for (int i = 0; i < sprite.width; ++i, out += 4) {
-      const Paint& middle = centre(i, j);
-      const bool edge = differ(middle, centre(i - 1, j)) || differ(middle, centre(i + 1, j)) ||
-                        differ(middle, centre(i, j - 1)) || differ(middle, centre(i, j + 1));
-      if (!edge) {
-        write(out, middle);
-        continue;
-      }
-      // Outlines of the head have no soft edge of their own: nine samples make one.
-      Paint sum;
-      for (int s = 0; s < 9; ++s) {
-        const float x = static_cast<float>(1 + 2 * (s % 3)) / 6;
-        const float y = static_cast<float>(1 + 2 * (s / 3)) / 6;
-        const Paint paint = bust.at(place(i, x, BustFrame::kLeft), place(j, y, BustFrame::kTop));
-        sum.color.r += std::min(1.F, paint.color.r) * paint.alpha;
-        sum.color.g += std::min(1.F, paint.color.g) * paint.alpha;
-        sum.color.b += std::min(1.F, paint.color.b) * paint.alpha;
-        sum.alpha += paint.alpha;
-      }
-      if (sum.alpha > 0) sum.color = scaled(sum.color, 1 / sum.alpha);
-      sum.alpha /= 9;
-      write(out, sum);
+  const auto pixel = [&](int i, int j) {
+    const Paint& middle = centre(i, j);
+    const bool edge = differ(middle, centre(i - 1, j)) || differ(middle, centre(i + 1, j)) ||
+                      differ(middle, centre(i, j - 1)) || differ(middle, centre(i, j + 1));
+    if (!edge) return middle;
+    // Outlines of the head have no soft edge of their own: nine samples make one.
+    Paint sum;
+    for (int s = 0; s < 9; ++s) {
+      const float x = static_cast<float>(1 + 2 * (s % 3)) / 6;
+      const float y = static_cast<float>(1 + 2 * (s / 3)) / 6;
+      const Paint paint = bust.at(place(i, x, BustFrame::kLeft), place(j, y, BustFrame::kTop));
+      sum.color.r += std::min(1.F, paint.color.r) * paint.alpha;
+      sum.color.g += std::min(1.F, paint.color.g) * paint.alpha;
+      sum.color.b += std::min(1.F, paint.color.b) * paint.alpha;
+      sum.alpha += paint.alpha;
     }
+    if (sum.alpha > 0) sum.color = scaled(sum.color, 1 / sum.alpha);
+    sum.alpha /= 9;
+    return sum;
+  };
+  std::vector<std::uint8_t> line(static_cast<std::size_t>(width) * 4);
+  sprite.rows.reserve(static_cast<std::size_t>(height));
+  for (int j = 0; j < height; ++j) {
+    int first = width;
+    int last = -1;
+    for (int i = 0; i < width; ++i) {
+      std::uint8_t* const out = line.data() + static_cast<std::ptrdiff_t>(i) * 4;
+      write(out, pixel(i, j));
+      if (out[3] == 0) continue;
+      first = std::min(first, i);
+      last = i;
+    }
+    Sprite::Row row{first, std::max(0, last - first + 1), sprite.pixels.size()};
+    sprite.pixels.insert(sprite.pixels.end(), line.begin() + static_cast<std::ptrdiff_t>(first) * 4,
+                         line.begin() + static_cast<std::ptrdiff_t>(first + row.width) * 4);
+    sprite.rows.push_back(row);
   }
+  sprite.pixels.shrink_to_fit();
   return sprite;
 }
 
 void blend(const Sprite& sprite, int x, int y, std::uint8_t* bgr, int stride, frame::Size size) {
-  const int left = std::max(0, x);
-  const int right = std::min(size.width, x + sprite.width);
-  if (left >= right || sprite.height == 0) return;
-  for (int row = std::max(0, y); row < size.height; ++row) {
-    const std::uint8_t* from = sprite.row(std::min(row - y, sprite.height - 1)) +
-                               static_cast<std::ptrdiff_t>(left - x) * 4;
+  if (sprite.rows.empty()) return;
+  for (int line = std::max(0, y); line < size.height; ++line) {
+    const Sprite::Row& row =
+        sprite.rows[static_cast<std::size_t>(std::min(line - y, sprite.height() - 1))];
+    const int left = std::max(0, x + row.left);
+    const int right = std::min(size.width, x + row.left + row.width);
+    if (left >= right) continue;
+    const std::uint8_t* from =
+        sprite.pixels.data() + row.offset + static_cast<std::ptrdiff_t>(left - x - row.left) * 4;
     std::uint8_t* to =
-        bgr + static_cast<std::ptrdiff_t>(row) * stride + static_cast<std::ptrdiff_t>(left) * 3;
+        bgr + static_cast<std::ptrdiff_t>(line) * stride + static_cast<std::ptrdiff_t>(left) * 3;
     for (int i = left; i < right; ++i, from += 4, to += 3) {
-      const unsigned alpha = from[3];
-      if (alpha == 0) continue;
-      const unsigned keep = 255 - alpha;
+      const unsigned keep = 255U - from[3];
+      if (keep == 0) {
+        to[0] = from[0];
+        to[1] = from[1];
+        to[2] = from[2];
+        continue;
+      }
       for (int c = 0; c < 3; ++c) {
-        to[c] = static_cast<std::uint8_t>(std::min(255U, from[c] + (to[c] * keep + 127) / 255));
+        // A division by 255 that rounds, for products of two bytes.
+        const unsigned product = to[c] * keep + 128;
+        to[c] = static_cast<std::uint8_t>(
+            std::min(255U, from[c] + ((product + (product >> 8U)) >> 8U)));
       }
     }
   }

@@ -8,15 +8,19 @@
 
 namespace surveillx::demo {
 
-/// A drawn picture with coverage: 4 bytes a pixel, B, G, R premultiplied by A.
+/// A drawn picture with coverage. Each row keeps only the pixels between its first and last visible
+/// one: 4 bytes a pixel, B, G, R premultiplied by A.
 struct Sprite {
+  struct Row {
+    int left = 0;
+    int width = 0;
+    std::size_t offset = 0;  ///< Into `pixels`.
+  };
   int width = 0;
-  int height = 0;
+  std::vector<Row> rows;
   std::vector<std::uint8_t> pixels;
 
-  [[nodiscard]] const std::uint8_t* row(int y) const {
-    return pixels.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width) * 4;
-  }
+  [[nodiscard]] int height() const { return static_cast<int>(rows.size()); }
 };
 
 /// The part of the plane a bust covers, in half head heights from the middle of the head. Below it

@@ -61,8 +61,10 @@ class Features {
 
   [[nodiscard]] Color skin(float x, float y) const {
     const float ax = std::abs(x);
-    Color c = scaled(p_.skin, 0.97F + 0.05F * (noise(x * 8, y * 8, 1) - 0.5F) +
-                                  0.04F * (noise(x * 31, y * 31, 2) - 0.5F));
+    // Everybody's skin has spots of its own, too faint to catch the eye, but there for engines that
+    // compare textures: they keep their places in any light.
+    Color c = scaled(p_.skin, 0.97F + 0.10F * (noise(x * 11, y * 11, p_.skin_pattern) - 0.5F) +
+                                  0.05F * (noise(x * 5, y * 5, p_.skin_pattern + 7) - 0.5F));
     const Color blush{std::min(1.F, p_.skin.r * 1.04F), p_.skin.g * 0.80F, p_.skin.b * 0.80F};
     c = mix(c, blush, 0.5F * bell(ax - 0.38F, y - p_.eye_y - 0.30F, 0.15F, 0.13F));
     c = mix(c, blush, 0.35F * bell(x, y - nose_y_, 0.10F, 0.08F));
@@ -104,7 +106,7 @@ class Features {
         const float radius = 0.008F + 0.009F * hash01(i, j, 14);
         const float spot = 1 - smooth(radius * 0.5F, radius + soft_, length(dx, dy));
         c = mix(c, {p_.skin.r * 0.62F, p_.skin.g * 0.46F, p_.skin.b * 0.38F},
-                spot * std::min(1.F, where * 1.4F) * p_.freckles * 0.85F);
+                spot * std::min(1.F, where * 1.4F) * p_.freckles * 0.5F);
       }
     }
     return c;
@@ -287,31 +289,50 @@ Color hair_at(const Person& p, float x, float y) {
   return scaled(p.hair_color, 0.62F + 0.52F * strand);
 }
 
+FaceMap::Packed FaceMap::pack(const Texel& t) {
+  const auto byte = [](float v) {
+    return static_cast<std::uint8_t>(std::clamp(v, 0.F, 1.F) * 255 + 0.5F);
+  };
+  const auto lean = [](float v) {
+    return static_cast<std::int16_t>(std::clamp(v * kLeanScale, -32767.F, 32767.F));
+  };
+  return {byte(t.color.r), byte(t.color.g), byte(t.color.b),
+          byte(t.gloss),   lean(t.lean_x),  lean(t.lean_y)};
+}
+
+FaceMap::Texel FaceMap::unpack(const Packed& p) {
+  constexpr float kByte = 1.F / 255;
+  constexpr float kLean = 1.F / kLeanScale;
+  return {{static_cast<float>(p.r) * kByte, static_cast<float>(p.g) * kByte,
+           static_cast<float>(p.b) * kByte},
+          static_cast<float>(p.lean_x) * kLean,
+          static_cast<float>(p.lean_y) * kLean,
+          static_cast<float>(p.gloss) * kByte};
+}
+
 FaceMap::FaceMap(const Person& person, float smile, int resolution)
     : resolution_(resolution),
       side_(static_cast<int>(2 * kReach * static_cast<float>(resolution))) {
   const float step = 1.F / static_cast<float>(resolution);
   const Features features(person, smile, std::max(0.006F, step));
-  texels_.reserve(static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_));
-  std::vector<float> heights;
-  heights.reserve(texels_.capacity());
+  const auto index = [this](int x, int y) {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(side_) +
+           static_cast<std::size_t>(x);
+  };
   const auto place = [&](int i) { return (static_cast<float>(i) + 0.5F) * step - kReach; };
+  std::vector<float> heights(index(0, side_));
+  for (int j = 0; j < side_; ++j) {
+    for (int i = 0; i < side_; ++i) heights[index(i, j)] = features.height(place(i), place(j));
+  }
+  texels_.resize(heights.size());
   for (int j = 0; j < side_; ++j) {
     for (int i = 0; i < side_; ++i) {
-      texels_.push_back(features.paint(place(i), place(j)));
-      heights.push_back(features.height(place(i), place(j)));
-    }
-  }
-  const auto height = [&](int x, int y) {
-    return heights[static_cast<std::size_t>(y) * static_cast<std::size_t>(side_) +
-                   static_cast<std::size_t>(x)];
-  };
-  for (int j = 1; j + 1 < side_; ++j) {
-    for (int i = 1; i + 1 < side_; ++i) {
-      Texel& t = texels_[static_cast<std::size_t>(j) * static_cast<std::size_t>(side_) +
-                         static_cast<std::size_t>(i)];
-      t.lean_x = (height(i - 1, j) - height(i + 1, j)) / (2 * step);
-      t.lean_y = (height(i, j - 1) - height(i, j + 1)) / (2 * step);
+      Texel t = features.paint(place(i), place(j));
+      if (i > 0 && i + 1 < side_ && j > 0 && j + 1 < side_) {
+        t.lean_x = (heights[index(i - 1, j)] - heights[index(i + 1, j)]) / (2 * step);
+        t.lean_y = (heights[index(i, j - 1)] - heights[index(i, j + 1)]) / (2 * step);
+      }
+      texels_[index(i, j)] = pack(t);
     }
   }
 }
@@ -328,8 +349,9 @@ FaceMap::Texel FaceMap::at(float x, float y) const {
     return Texel{mix(a.color, b.color, k), lerp(a.lean_x, b.lean_x, k), lerp(a.lean_y, b.lean_y, k),
                  lerp(a.gloss, b.gloss, k)};
   };
-  return between(between(texel(ix, iy), texel(ix + 1, iy), u),
-                 between(texel(ix, iy + 1), texel(ix + 1, iy + 1), u), v);
+  const auto corner = [this](int cx, int cy) { return unpack(texel(cx, cy)); };
+  return between(between(corner(ix, iy), corner(ix + 1, iy), u),
+                 between(corner(ix, iy + 1), corner(ix + 1, iy + 1), u), v);
 }
 
 }  // namespace surveillx::demo

@@ -25,15 +25,27 @@ class FaceMap {
 
  private:
   static constexpr float kReach = 1.1F;
+  static constexpr float kLeanScale = 8192;  ///< Leans stay below 4.
 
-  [[nodiscard]] const Texel& texel(int x, int y) const {
+  /// A texel in eight bytes, since a scene keeps two maps of each person.
+  struct Packed {
+    std::uint8_t r = 0;
+    std::uint8_t g = 0;
+    std::uint8_t b = 0;
+    std::uint8_t gloss = 0;
+    std::int16_t lean_x = 0;
+    std::int16_t lean_y = 0;
+  };
+  [[nodiscard]] static Packed pack(const Texel& t);
+  [[nodiscard]] static Texel unpack(const Packed& p);
+  [[nodiscard]] const Packed& texel(int x, int y) const {
     return texels_[static_cast<std::size_t>(y) * static_cast<std::size_t>(side_) +
                    static_cast<std::size_t>(x)];
   }
 
   int resolution_;
   int side_;
-  std::vector<Texel> texels_;
+  std::vector<Packed> texels_;
 };
 
 /// Where the hair of the head begins at this distance from the middle of the face.

@@ -45,10 +45,10 @@ std::vector<Person> make_people() {
 
   Person& chidi = all[2];
   chidi.name = "Chidi Moss";
-  chidi.skin = {0.42F, 0.27F, 0.19F};
+  chidi.skin = {0.50F, 0.33F, 0.24F};
   chidi.hair_color = {0.06F, 0.05F, 0.05F};
   chidi.eye_color = {0.16F, 0.10F, 0.07F};
-  chidi.lip_color = {0.48F, 0.25F, 0.23F};
+  chidi.lip_color = {0.52F, 0.26F, 0.24F};
   chidi.shirt = {0.80F, 0.62F, 0.22F};
   chidi.hair = Hair::cropped;
   chidi.glasses = Glasses::square;
@@ -69,16 +69,17 @@ std::vector<Person> make_people() {
   dalia.lip_color = {0.66F, 0.20F, 0.24F};
   dalia.shirt = {0.62F, 0.22F, 0.30F};
   dalia.hair = Hair::bob;
-  dalia.face_width = 0.77F;
-  dalia.jaw = 0.30F;
+  dalia.face_width = 0.70F;
+  dalia.jaw = 0.36F;
   dalia.hairline = -0.42F;
   dalia.eye_gap = 0.30F;
   dalia.eye_width = 0.150F;
   dalia.eye_height = 0.070F;
-  dalia.eye_slant = 0.12F;
+  dalia.eye_slant = -0.06F;
   dalia.brow_gap = 0.19F;
-  dalia.brow_thickness = 0.036F;
-  dalia.nose_length = 0.33F;
+  dalia.brow_thickness = 0.050F;
+  dalia.nose_length = 0.37F;
+  dalia.nose_width = 0.12F;
   dalia.mouth_width = 0.22F;
   dalia.lip_fullness = 1.5F;
 
@@ -90,7 +91,7 @@ std::vector<Person> make_people() {
   emil.lip_color = {0.70F, 0.45F, 0.43F};
   emil.shirt = {0.55F, 0.60F, 0.68F};
   emil.hair = Hair::bald;
-  emil.beard = Beard::moustache;
+  emil.beard = Beard::full;
   emil.face_width = 0.76F;
   emil.jaw = 0.18F;
   emil.eye_gap = 0.28F;
@@ -99,7 +100,7 @@ std::vector<Person> make_people() {
   emil.eye_slant = -0.14F;
   emil.brow_slant = -0.2F;
   emil.nose_length = 0.42F;
-  emil.nose_width = 0.15F;
+  emil.nose_width = 0.18F;
   emil.mouth_y = 0.66F;
   emil.lip_fullness = 0.6F;
   emil.wrinkles = 1;
@@ -149,26 +150,29 @@ std::vector<Person> make_people() {
 
   Person& hana = all[7];
   hana.name = "Hana Brook";
-  hana.skin = {0.93F, 0.79F, 0.66F};
+  hana.skin = {0.97F, 0.84F, 0.72F};
   hana.hair_color = {0.08F, 0.07F, 0.08F};
   hana.eye_color = {0.14F, 0.09F, 0.06F};
   hana.lip_color = {0.82F, 0.48F, 0.48F};
   hana.shirt = {0.46F, 0.34F, 0.60F};
   hana.hair = Hair::bun;
-  hana.face_width = 0.80F;
-  hana.jaw = 0.26F;
+  hana.face_width = 0.82F;
+  hana.jaw = 0.20F;
   hana.hairline = -0.60F;
   hana.eye_gap = 0.335F;
   hana.eye_width = 0.132F;
   hana.eye_height = 0.044F;
   hana.eye_slant = 0.16F;
   hana.brow_gap = 0.20F;
-  hana.brow_thickness = 0.030F;
+  hana.brow_thickness = 0.024F;
   hana.nose_length = 0.31F;
-  hana.nose_width = 0.13F;
+  hana.nose_width = 0.17F;
   hana.mouth_y = 0.58F;
-  hana.mouth_width = 0.21F;
+  hana.mouth_width = 0.25F;
   hana.lip_fullness = 1.1F;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].skin_pattern = 101 + 13 * static_cast<std::uint32_t>(i);
+  }
   return all;
 }
 
@@ -178,7 +182,7 @@ float distance(const Person& a, const Person& b) {
     return std::hypot(x.r - y.r, x.g - y.g, x.b - y.b);
   };
   const std::array<float, 12> steps{
-      color(a.skin, b.skin) / 0.30F,
+      color(a.skin, b.skin) / 0.18F,
       color(a.hair_color, b.hair_color) / 0.4F,
       a.hair == b.hair ? 0.F : 1.F,
       a.beard == b.beard ? 0.F : 1.2F,
@@ -208,9 +212,9 @@ Person random_person(std::uint32_t seed) {
   constexpr std::array<Color, 6> kSkins{{{0.96F, 0.80F, 0.72F},
                                          {0.88F, 0.68F, 0.55F},
                                          {0.78F, 0.57F, 0.42F},
-                                         {0.64F, 0.44F, 0.31F},
-                                         {0.50F, 0.33F, 0.23F},
-                                         {0.37F, 0.24F, 0.17F}}};
+                                         {0.70F, 0.50F, 0.36F},
+                                         {0.63F, 0.44F, 0.32F},
+                                         {0.56F, 0.38F, 0.27F}}};
   constexpr std::array<Color, 6> kHair{{{0.07F, 0.06F, 0.06F},
                                         {0.22F, 0.13F, 0.08F},
                                         {0.42F, 0.26F, 0.14F},
@@ -220,7 +224,7 @@ Person random_person(std::uint32_t seed) {
   constexpr std::array<Color, 4> kEyes{
       {{0.16F, 0.10F, 0.07F}, {0.32F, 0.20F, 0.10F}, {0.28F, 0.42F, 0.30F}, {0.34F, 0.48F, 0.64F}}};
   Person p;
-  p.name = "Stranger " + std::to_string(seed);
+  p.skin_pattern = 1000 + seed * 17;
   p.skin = kSkins[static_cast<std::size_t>(pick(6))];
   // Light hair goes with light skin; grey goes with every.
   const int shade = pick(p.skin.r > 0.7F ? 6 : 3);
@@ -263,7 +267,7 @@ const std::vector<Person>& people() {
 
 Person stranger(std::uint32_t seed) {
   // Far enough from everybody known that no engine should take one for the other.
-  constexpr float kApart = 5.0F;
+  constexpr float kApart = 5.6F;
   std::uint32_t attempt = seed;
   for (;;) {
     Person candidate = random_person(attempt);

@@ -46,14 +46,15 @@ struct Person {
   float eye_slant = 0;        ///< -0.2..0.2; positive lifts the outer corners
   float brow_gap = 0.17F;     ///< Eye to brow; 0.12..0.22
   float brow_thickness = 0.04F;
-  float brow_slant = 0;       ///< -0.3..0.3; positive drops the inner ends
-  float nose_length = 0.36F;  ///< Eye line to tip; 0.28..0.44
-  float nose_width = 0.13F;   ///< 0.09..0.20
-  float mouth_y = 0.62F;      ///< 0.55..0.68
-  float mouth_width = 0.26F;  ///< Half; 0.18..0.34
-  float lip_fullness = 1;     ///< 0.5..1.7
-  float freckles = 0;         ///< 0..1
-  float wrinkles = 0;         ///< 0..1
+  float brow_slant = 0;            ///< -0.3..0.3; positive drops the inner ends
+  float nose_length = 0.36F;       ///< Eye line to tip; 0.28..0.44
+  float nose_width = 0.13F;        ///< 0.09..0.20
+  float mouth_y = 0.62F;           ///< 0.55..0.68
+  float mouth_width = 0.26F;       ///< Half; 0.18..0.34
+  float lip_fullness = 1;          ///< 0.5..1.7
+  float freckles = 0;              ///< 0..1
+  float wrinkles = 0;              ///< 0..1
+  std::uint32_t skin_pattern = 1;  ///< Seed of the faint spots that everybody has elsewhere.
 };
 
 struct Pose {
