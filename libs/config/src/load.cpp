@@ -318,6 +318,11 @@ Result<Loaded> load(const LoadOptions& options) {
   }
   if (options.create_data_dir) {
     if (auto made = create_data_dir(loading.config.data_dir); !made) return made.error();
+    const auto web = loading.config.web_tls();
+    const auto signaling = loading.config.signaling_tls();
+    if ((web && web->self_signed) || (signaling && signaling->self_signed)) {
+      if (auto made = create_data_dir(loading.config.data_dir + "/tls"); !made) return made.error();
+    }
   }
   Loaded loaded;
   for (const auto& key : key_table()) {

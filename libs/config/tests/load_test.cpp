@@ -185,6 +185,7 @@ TEST_F(Loading, public_listens_everywhere_with_a_self_signed_certificate) {
   ASSERT_TRUE(config.web_tls());
   EXPECT_TRUE(config.web_tls()->self_signed);
   EXPECT_THAT(config.web_tls()->certificate, HasSubstr("/data/tls/"));
+  EXPECT_TRUE(std::filesystem::is_directory(dir_.file("data/tls")));
   EXPECT_EQ(config.web_url(), "https://127.0.0.1:5000");
   EXPECT_EQ(config.signaling_url(), "wss://127.0.0.1:8443");
 }

@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
         Contract{"attendance", [](const auto& a) { return is_attendance(a); }},
         Contract{"camera", [](const auto& a) { return parse_camera(a).has_value(); }},
         Contract{"watch", [](const auto& a) { return parse_watch(a).has_value(); }}),
-    [](const auto& info) { return std::string(info.param.fixture); });
+    [](const auto& test) { return std::string(test.param.fixture); });
 
 TEST(Payloads, engine_facts_are_read_from_the_contracts_examples) {
   for (const auto& example : fixture("media_auth").at("examples").as_array()) {

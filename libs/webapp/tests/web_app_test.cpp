@@ -1,0 +1,652 @@
+#include "surveillx/webapp/web_app.hpp"
+
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/net/client.hpp"
+#include "surveillx/socketio/client.hpp"
+#include "surveillx/test_support/support.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <mutex>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace surveillx::webapp {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using test_support::eventually;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kPassword = "correct horse battery";
+
+/// A running web process on SQLite in a folder of its own, and a client's loop.
+class Web : public testing::Test {
+ protected:
+  Web() {
+    options_.config.data_dir = dir_.path().string();
+    options_.config.web.listen = "127.0.0.1:0";
+    options_.config.attendance.timezone = "Europe/Berlin";
+    options_.config.security.login_attempts = 3;
+    options_.admin_password = kPassword;
+    options_.version = "1.2.3";
+    options_.poll_interval = 20ms;
+    store::DatabaseOptions database;
+    database.data_dir = dir_.path();
+    database.schema = store::SchemaPolicy::migrate;
+    auto store = store::Store::open(database, keys_, system_clock(), crypto::PasswordCost::minimal);
+    EXPECT_TRUE(store) << (store ? "" : store.error().message);
+    options_.store = *store;
+    loop_.start("client");
+  }
+  ~Web() override {
+    loop_.run_sync([this] {
+      clients_.clear();
+      http_.reset();
+    });
+    web_.reset();
+  }
+
+  void start() {
+    auto web = WebApp::start(options_);
+    ASSERT_TRUE(web) << web.error().message;
+    web_ = std::move(*web);
+    base_ = web_->url();
+  }
+
+  net::HttpResponse send(net::ClientRequest request) {
+    std::promise<Result<net::HttpResponse>> answer;
+    request.url = base_ + request.url;
+    loop_.post([&] {
+      if (!http_) http_ = std::make_unique<net::HttpClient>(loop_);
+      http_->request(std::move(request), [&](Result<net::HttpResponse> response) {
+        answer.set_value(std::move(response));
+      });
+    });
+    auto response = answer.get_future().get();
+    EXPECT_TRUE(response) << (response ? "" : response.error().message);
+    return response ? *response : net::HttpResponse{};
+  }
+  net::HttpResponse get(const std::string& url, const std::string& token = {}) {
+    net::ClientRequest request;
+    request.url = url;
+    if (!token.empty()) request.headers.set("Authorization", "Bearer " + token);
+    return send(std::move(request));
+  }
+  net::HttpResponse post(const std::string& url, const json::value& body,
+                         net::Headers headers = {}) {
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = url;
+    request.headers = std::move(headers);
+    request.headers.set("Content-Type", "application/json");
+    request.body = SharedBytes(json::serialize(body));
+    return send(std::move(request));
+  }
+  net::HttpResponse login(const std::string& username, const std::string& password) {
+    return post("/api/auth/login", {{"username", username}, {"password", password}});
+  }
+  static json::object body(const net::HttpResponse& response) {
+    json::error_code code;
+    auto value = json::parse(response.body.text(), code);
+    return value.is_object() ? value.as_object() : json::object();
+  }
+  static std::string text(const json::object& object, const char* key) {
+    const auto* value = object.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+  }
+  std::string token_of(const std::string& username = "admin",
+                       const std::string& password = kPassword) {
+    return text(body(login(username, password)), "access_token");
+  }
+
+  /// A Socket.IO peer and everything it was told.
+  struct Peer {
+    std::unique_ptr<socketio::Client> client;
+    mutable std::mutex mutex;
+    std::vector<std::pair<std::string, socketio::Arguments>> events;
+    std::vector<std::string> refusals;
+    std::atomic<int> connects{0};
+    std::atomic<int> disconnects{0};
+
+    [[nodiscard]] std::vector<json::object> of(const std::string& event) const {
+      const std::lock_guard lock(mutex);
+      std::vector<json::object> result;
+      for (const auto& [name, arguments] : events) {
+        if (name == event) result.push_back(arguments.args.at(0).as_object());
+      }
+      return result;
+    }
+    [[nodiscard]] std::string refusal() const {
+      const std::lock_guard lock(mutex);
+      return refusals.empty() ? "" : refusals.front();
+    }
+  };
+  Peer& connect(json::object auth, net::Headers headers = {}) {
+    clients_.push_back(std::make_unique<Peer>());
+    Peer& peer = *clients_.back();
+    loop_.run_sync([&] {
+      socketio::ClientOptions options;
+      options.url = base_;
+      options.auth = std::move(auth);
+      options.headers = std::move(headers);
+      peer.client = socketio::Client::create(loop_, std::move(options));
+      peer.client->on_connect = [&peer] { ++peer.connects; };
+      peer.client->on_disconnect = [&peer](const std::string&) { ++peer.disconnects; };
+      peer.client->on_refused = [&peer](const std::string& message) {
+        const std::lock_guard lock(peer.mutex);
+        peer.refusals.push_back(message);
+      };
+      peer.client->on_event = [&peer](std::string_view event,
+                                      const socketio::Arguments& arguments) {
+        const std::lock_guard lock(peer.mutex);
+        peer.events.emplace_back(event, arguments);
+      };
+      peer.client->start();
+    });
+    return peer;
+  }
+  Peer& connect_media() {
+    return connect({{"token", keys_.media_token()},
+                    {"version", "1.2.3"},
+                    {"engine",
+                     {{"name", "builtin"},
+                      {"model", "builtin-lbph-v1"},
+                      {"trial", true},
+                      {"notice", "For trying out."}}}});
+  }
+  void emit(Peer& peer, const std::string& event, json::object payload, Bytes jpeg = {}) {
+    loop_.run_sync([&] {
+      socketio::Arguments arguments;
+      if (!jpeg.empty()) payload["frame"] = socketio::attach(arguments, std::move(jpeg));
+      arguments.args.emplace_back(std::move(payload));
+      peer.client->emit(event, arguments);
+    });
+  }
+  static json::object camera_payload(const domain::Camera& camera, const char* state) {
+    return {{"camera_id", camera.id.str()},
+            {"name", camera.name},
+            {"state", state},
+            {"reason", nullptr},
+            {"fps", 30},
+            {"width", 640},
+            {"height", 360},
+            {"codec", "VP8"}};
+  }
+  static json::object frame_payload(const domain::Camera& camera, int seq) {
+    return {{"camera_id", camera.id.str()},
+            {"seq", seq},
+            {"timestamp", 1'700'000'000'000},
+            {"width", 640},
+            {"height", 360}};
+  }
+
+  test_support::TempDir dir_;
+  crypto::KeyRing keys_ = crypto::KeyRing::ephemeral();
+  WebAppOptions options_;
+  net::EventLoop loop_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::vector<std::unique_ptr<Peer>> clients_;
+  std::unique_ptr<WebApp> web_;
+  std::string base_;
+};
+
+TEST_F(Web, the_first_start_makes_an_administrator_and_later_ones_do_not) {
+  options_.admin_password.clear();
+  start();
+  ASSERT_TRUE(web_->first_admin());
+  EXPECT_TRUE(web_->first_admin()->generated);
+  EXPECT_EQ(login("admin", web_->first_admin()->password).status, 200);
+  web_.reset();
+  start();
+  EXPECT_FALSE(web_->first_admin());
+}
+
+TEST_F(Web, every_route_but_the_open_ones_asks_who_is_there) {
+  start();
+  const std::vector<std::string> open{"/api/auth/login", "/healthz", "/readyz"};
+  int guarded = 0;
+  for (const auto& route : web_->routes()) {
+    net::ClientRequest request;
+    request.method = route.method;
+    request.url = route.pattern;
+    // Not loopback for the one route that lets loopback in.
+    request.headers.set("Host", "cameras.example");
+    const auto status = send(std::move(request)).status;
+    if (route.access == Access::open) {
+      EXPECT_THAT(open, testing::Contains(route.pattern));
+      EXPECT_NE(status, 401) << route.pattern;
+    } else {
+      ++guarded;
+      EXPECT_EQ(status, 401) << route.method << " " << route.pattern;
+    }
+  }
+  EXPECT_GE(guarded, 8);
+}
+
+TEST_F(Web, signing_in_gives_a_token_a_cookie_and_a_csrf_token) {
+  start();
+  const auto response = login("admin", kPassword);
+  ASSERT_EQ(response.status, 200);
+  const auto answer = body(response);
+  EXPECT_FALSE(text(answer, "access_token").empty());
+  EXPECT_FALSE(text(answer, "csrf_token").empty());
+  EXPECT_EQ(answer.at("expires_in").as_int64(), 12 * 3600);
+  EXPECT_EQ(answer.at("user").as_object().at("role").as_string(), "admin");
+  const auto cookie = response.headers.get("Set-Cookie");
+  EXPECT_THAT(cookie, HasSubstr("surveillx_session=" + text(answer, "access_token")));
+  EXPECT_THAT(cookie, HasSubstr("HttpOnly"));
+  EXPECT_THAT(cookie, HasSubstr("SameSite=Lax"));
+  EXPECT_THAT(cookie, Not(HasSubstr("Secure"))) << "this is plain HTTP";
+  EXPECT_EQ(response.headers.get("Cache-Control"), "no-store");
+
+  const auto me = get("/api/auth/me", text(answer, "access_token"));
+  ASSERT_EQ(me.status, 200);
+  EXPECT_EQ(text(body(me), "csrf_token"), text(answer, "csrf_token"));
+  EXPECT_THAT(text(body(me), "expires_at"), HasSubstr("+0")) << "the site's offset";
+}
+
+TEST_F(Web, a_wrong_name_and_a_wrong_password_look_the_same) {
+  start();
+  const auto wrong_password = login("admin", "wrong");
+  const auto wrong_name = login("nobody", kPassword);
+  EXPECT_EQ(wrong_password.status, 401);
+  EXPECT_EQ(text(body(wrong_password), "code"), "bad_credentials");
+  EXPECT_EQ(wrong_password.body.text(), wrong_name.body.text());
+  EXPECT_THAT(wrong_name.headers.get("Content-Type"), HasSubstr("application/problem+json"));
+}
+
+TEST_F(Web, failed_sign_ins_are_throttled_and_others_are_not) {
+  start();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(login("admin", "wrong").status, 401);
+  const auto refused = login("admin", kPassword);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(text(body(refused), "code"), "too_many_attempts");
+  EXPECT_FALSE(refused.headers.get("Retry-After").empty());
+  EXPECT_EQ(login("somebody", "else").status, 401);
+}
+
+TEST_F(Web, malformed_sign_ins_are_named) {
+  start();
+  for (const auto& bad :
+       {json::value(1), json::value(json::object()),
+        json::value({{"username", "admin"}, {"password", 5}}),
+        json::value({{"username", std::string(5'000, 'a')}, {"password", "x"}})}) {
+    const auto response = post("/api/auth/login", bad);
+    EXPECT_EQ(response.status, 400);
+    EXPECT_EQ(text(body(response), "code"), "bad_request");
+  }
+  net::Headers foreign;
+  foreign.set("Origin", "http://evil.example");
+  const auto response =
+      post("/api/auth/login", {{"username", "admin"}, {"password", kPassword}}, foreign);
+  EXPECT_EQ(response.status, 403);
+  EXPECT_EQ(text(body(response), "code"), "forbidden_origin");
+}
+
+TEST_F(Web, what_a_cookie_authorises_to_change_needs_the_csrf_token_and_our_origin) {
+  start();
+  const auto answer = body(login("admin", kPassword));
+  net::Headers headers;
+  headers.set("Cookie", "surveillx_session=" + text(answer, "access_token"));
+  auto response = post("/api/auth/logout", nullptr, headers);
+  EXPECT_EQ(response.status, 403);
+  EXPECT_EQ(text(body(response), "code"), "csrf");
+  headers.set("X-CSRF-Token", text(answer, "csrf_token"));
+  headers.set("Origin", "http://evil.example");
+  response = post("/api/auth/logout", nullptr, headers);
+  EXPECT_EQ(response.status, 403);
+  EXPECT_EQ(text(body(response), "code"), "forbidden_origin");
+  headers.set("Origin", base_);
+  response = post("/api/auth/logout", nullptr, headers);
+  EXPECT_EQ(response.status, 204);
+  EXPECT_THAT(response.headers.get("Set-Cookie"), HasSubstr("Max-Age=0"));
+  EXPECT_EQ(get("/api/auth/me", text(answer, "access_token")).status, 401);
+}
+
+TEST_F(Web, a_bearer_needs_no_csrf_token) {
+  start();
+  net::Headers headers;
+  headers.set("Authorization", "Bearer " + token_of());
+  EXPECT_EQ(post("/api/auth/logout", nullptr, headers).status, 204);
+}
+
+TEST_F(Web, a_new_password_ends_the_other_sessions_and_keeps_this_one) {
+  start();
+  const auto mine = token_of();
+  const auto other = token_of();
+  net::Headers headers;
+  headers.set("Authorization", "Bearer " + mine);
+  const auto change = [&](const char* from, const char* to) {
+    return post("/api/auth/password", {{"current_password", from}, {"new_password", to}}, headers);
+  };
+  EXPECT_EQ(change("wrong", "a longer password").status, 403);
+  EXPECT_EQ(text(body(change(kPassword, "short")), "code"), "weak_password");
+  EXPECT_EQ(change(kPassword, "a longer password").status, 204);
+  EXPECT_EQ(get("/api/auth/me", mine).status, 200);
+  EXPECT_EQ(get("/api/auth/me", other).status, 401);
+  EXPECT_EQ(login("admin", kPassword).status, 401);
+  EXPECT_EQ(login("admin", "a longer password").status, 200);
+}
+
+TEST_F(Web, metrics_are_for_loopback_and_administrators) {
+  ASSERT_TRUE(options_.store->users.add("vera", domain::Role::viewer, "viewer password"));
+  start();
+  EXPECT_THAT(std::string(get("/metrics").body.text()), HasSubstr("surveillx_viewers 0"));
+  const auto from_elsewhere = [&](const std::string& token) {
+    net::ClientRequest request;
+    request.url = "/metrics";
+    request.headers.set("Host", "cameras.example");
+    request.headers.set("Authorization", "Bearer " + token);
+    return send(std::move(request)).status;
+  };
+  EXPECT_EQ(from_elsewhere(token_of("vera", "viewer password")), 403);
+  EXPECT_EQ(from_elsewhere(token_of()), 200);
+}
+
+TEST_F(Web, answers_carry_security_headers) {
+  start();
+  for (const char* path : {"/", "/api/auth/me", "/healthz", "/nothing"}) {
+    const auto response = get(path);
+    EXPECT_THAT(response.headers.get("Content-Security-Policy"), HasSubstr("default-src 'self'"));
+    EXPECT_THAT(response.headers.get("Content-Security-Policy"),
+                HasSubstr("frame-ancestors 'none'"));
+    EXPECT_EQ(response.headers.get("X-Content-Type-Options"), "nosniff") << path;
+  }
+}
+
+TEST_F(Web, the_dashboard_answers_for_its_own_paths_and_never_for_the_api) {
+  start();
+  net::ClientRequest request;
+  request.url = "/attendance";
+  request.headers.set("Accept", "text/html");
+  const auto page = send(std::move(request));
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.headers.get("Content-Type"), HasSubstr("text/html"));
+  net::ClientRequest unknown;
+  unknown.url = "/api/nothing";
+  unknown.headers.set("Accept", "text/html");
+  const auto missing = send(std::move(unknown));
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_THAT(missing.headers.get("Content-Type"), HasSubstr("application/problem+json"));
+}
+
+TEST_F(Web, cameras_are_offline_until_media_tells_otherwise) {
+  const auto camera = options_.store->cameras.add("Entrance")->camera;
+  start();
+  const auto token = token_of();
+  auto list = body(get("/api/cameras", token)).at("cameras").as_array();
+  ASSERT_EQ(list.size(), 1);
+  EXPECT_EQ(list[0].as_object().at("state").as_string(), "offline");
+  EXPECT_TRUE(list[0].as_object().at("last_frame_at").is_null());
+  EXPECT_FALSE(body(get("/api/system", token)).at("media_connected").as_bool());
+  EXPECT_EQ(get("/readyz").status, 503);
+  EXPECT_EQ(get("/healthz").status, 200);
+
+  auto& media = connect_media();
+  ASSERT_TRUE(eventually([&] { return get("/readyz").status == 200; }));
+  emit(media, "camera", camera_payload(camera, "live"));
+  ASSERT_TRUE(eventually([&] {
+    return body(get("/api/cameras", token)).at("cameras").as_array()[0].as_object().at("state") ==
+           "live";
+  }));
+  const auto system = body(get("/api/system", token));
+  EXPECT_TRUE(system.at("media_connected").as_bool());
+  EXPECT_EQ(system.at("engine").as_object().at("name").as_string(), "builtin");
+  EXPECT_EQ(system.at("database").as_object().at("kind").as_string(), "sqlite");
+  EXPECT_EQ(system.at("timezone").as_string(), "Europe/Berlin");
+}
+
+TEST_F(Web, attendance_is_told_by_day_in_the_sites_zone) {
+  const auto person = *options_.store->people.create({"Ada Lovelace", "S-1", "3b"});
+  const auto camera = options_.store->cameras.add("Entrance")->camera;
+  domain::Sighting sighting;
+  sighting.id = SightingId::random();
+  sighting.person_id = person.id;
+  sighting.camera_id = camera.id;
+  sighting.at = system_clock().now();
+  const auto zone = *attendance::TimeZone::find("Europe/Berlin");
+  ASSERT_TRUE(options_.store->attendance.deliver(sighting, {}, zone));
+  start();
+  const auto token = token_of();
+  const auto answer = body(get("/api/attendance", token));
+  ASSERT_EQ(answer.at("records").as_array().size(), 1);
+  const auto record = answer.at("records").as_array()[0].as_object();
+  EXPECT_EQ(record.at("person").as_string(), "Ada Lovelace");
+  EXPECT_EQ(record.at("external_id").as_string(), "S-1");
+  EXPECT_EQ(text(record, "first_seen"), zone.format_rfc3339(sighting.at));
+  EXPECT_EQ(text(record, "day"), text(answer, "today"));
+  EXPECT_TRUE(body(get("/api/attendance?date=2001-01-01", token)).at("records").as_array().empty());
+  for (const char* bad : {"date=2001-02-30", "date=yesterday", "from=2002-01-01&to=2001-01-01",
+                          "from=2001-01-01&to=2003-01-01", "date=2001-01-01&to=2001-01-01"}) {
+    EXPECT_EQ(get(std::string("/api/attendance?") + bad, token).status, 400) << bad;
+  }
+}
+
+TEST_F(Web, people_are_paged_and_searched) {
+  for (const char* name : {"Ada", "Grace", "Hedy"}) {
+    ASSERT_TRUE(options_.store->people.create({name, "", ""}));
+  }
+  start();
+  const auto token = token_of();
+  auto page = body(get("/api/people?limit=2", token));
+  EXPECT_EQ(page.at("people").as_array().size(), 2);
+  page = body(get("/api/people?limit=2&cursor=" + text(page, "next_cursor"), token));
+  EXPECT_EQ(page.at("people").as_array().size(), 1);
+  EXPECT_TRUE(page.at("next_cursor").is_null());
+  page = body(get("/api/people?search=GRA", token));
+  ASSERT_EQ(page.at("people").as_array().size(), 1);
+  EXPECT_EQ(get("/api/people?limit=0", token).status, 400);
+  EXPECT_EQ(get("/api/people?cursor=nonsense", token).status, 400);
+}
+
+TEST_F(Web, a_viewer_sees_what_media_sends) {
+  const auto camera = options_.store->cameras.add("Entrance")->camera;
+  start();
+  auto& media = connect_media();
+  auto& viewer = connect({{"token", token_of()}});
+  ASSERT_TRUE(eventually([&] { return viewer.of("status").size() == 1; }));
+  ASSERT_TRUE(eventually([&] { return viewer.of("camera").size() == 1; }));
+  EXPECT_EQ(text(viewer.of("status")[0], "version"), "1.2.3");
+  emit(viewer, "watch", {{"max_fps", 60}});
+  ASSERT_TRUE(eventually([&] {
+    const auto demands = media.of("demand");
+    return !demands.empty() && demands.back().at("cameras").as_object().contains(camera.id.str());
+  }));
+  const auto demand =
+      media.of("demand").back().at("cameras").as_object().at(camera.id.str()).as_object();
+  EXPECT_EQ(demand.at("fps").to_number<double>(), 60);
+  EXPECT_EQ(json::serialize(demand.at("widths")), "[640]");
+
+  emit(media, "frame", frame_payload(camera, 1), {0xFF, 0xD8, 0x00, 0xFF, 0xD9});
+  ASSERT_TRUE(eventually([&] { return viewer.of("frame").size() == 1; }));
+  const std::lock_guard lock(viewer.mutex);
+  const auto& [name, arguments] = viewer.events.back();
+  ASSERT_EQ(arguments.attachments.size(), 1);
+  EXPECT_EQ(arguments.attachments[0].size(), 5);
+  EXPECT_TRUE(arguments.args[0].as_object().contains("server_time"));
+}
+
+TEST_F(Web, a_viewer_by_cookie_that_never_watches_gets_base64) {
+  const auto camera = options_.store->cameras.add("Entrance")->camera;
+  start();
+  auto& media = connect_media();
+  net::Headers headers;
+  headers.set("Cookie", "surveillx_session=" + token_of());
+  auto& viewer = connect({}, headers);
+  ASSERT_TRUE(eventually([&] {
+    const auto demands = media.of("demand");
+    return !demands.empty() && !demands.back().at("cameras").as_object().empty();
+  }));
+  emit(media, "frame", frame_payload(camera, 1), {0xFF, 0xD8, 0xFF, 0xD9});
+  ASSERT_TRUE(eventually([&] { return viewer.of("frame").size() == 1; }));
+  EXPECT_EQ(text(viewer.of("frame")[0], "frame"), "/9j/2Q==");
+}
+
+TEST_F(Web, nobody_connects_without_valid_credentials) {
+  start();
+  auto& nobody = connect({});
+  auto& wrong = connect({{"token", "wrong"}});
+  auto& odd = connect({{"token", 5}});
+  for (Peer* peer : {&nobody, &wrong, &odd}) {
+    ASSERT_TRUE(eventually([&] { return !peer->refusal().empty(); }));
+    EXPECT_EQ(peer->refusal(), "unauthorized");
+    EXPECT_EQ(peer->connects, 0);
+  }
+}
+
+TEST_F(Web, a_page_of_another_site_cannot_use_the_cookie) {
+  start();
+  net::Headers headers;
+  headers.set("Cookie", "surveillx_session=" + token_of());
+  headers.set("Origin", "http://evil.example");
+  net::ClientRequest request;
+  request.url = "/socket.io/?EIO=4&transport=polling";
+  request.headers = headers;
+  EXPECT_GE(send(std::move(request)).status, 400);
+}
+
+TEST_F(Web, a_viewer_that_sends_medias_events_is_cut_off) {
+  const auto camera = options_.store->cameras.add("Entrance")->camera;
+  start();
+  auto& honest = connect({{"token", token_of()}});
+  auto& liar = connect({{"token", token_of()}});
+  ASSERT_TRUE(eventually([&] { return honest.connects == 1 && liar.connects == 1; }));
+  emit(liar, "camera", camera_payload(camera, "live"));
+  ASSERT_TRUE(eventually([&] { return liar.disconnects == 1; }));
+  for (const auto& told : honest.of("camera")) {
+    EXPECT_EQ(told.at("state").as_string(), "offline");
+  }
+  EXPECT_EQ(honest.disconnects, 0);
+}
+
+TEST_F(Web, signing_out_drops_the_sessions_sockets_and_no_others) {
+  start();
+  const auto token = token_of();
+  auto& mine = connect({{"token", token}});
+  auto& other = connect({{"token", token_of()}});
+  ASSERT_TRUE(eventually([&] { return mine.connects == 1 && other.connects == 1; }));
+  net::Headers headers;
+  headers.set("Authorization", "Bearer " + token);
+  EXPECT_EQ(post("/api/auth/logout", nullptr, headers).status, 204);
+  ASSERT_TRUE(eventually([&] { return mine.disconnects == 1 && !mine.refusal().empty(); }));
+  EXPECT_EQ(mine.refusal(), "unauthorized");
+  EXPECT_EQ(other.disconnects, 0);
+}
+
+TEST_F(Web, a_session_that_another_process_ended_drops_its_sockets) {
+  start();
+  auto& viewer = connect({{"token", token_of()}});
+  ASSERT_TRUE(eventually([&] { return viewer.connects == 1; }));
+  const auto admin = *options_.store->users.find_by_name("admin");
+  ASSERT_TRUE(options_.store->users.set_password(admin.id, "set on the command line"));
+  EXPECT_TRUE(eventually([&] { return viewer.disconnects == 1; }));
+}
+
+TEST_F(Web, cameras_added_and_removed_while_watching_come_and_go) {
+  start();
+  auto& media = connect_media();
+  auto& viewer = connect({{"token", token_of()}});
+  ASSERT_TRUE(eventually([&] { return viewer.connects == 1 && media.connects == 1; }));
+  const auto camera = options_.store->cameras.add("Yard")->camera;
+  ASSERT_TRUE(eventually([&] { return viewer.of("camera").size() == 1; }));
+  EXPECT_TRUE(eventually([&] { return !media.of("gallery").empty(); }));
+  ASSERT_TRUE(options_.store->cameras.remove(camera.id));
+  ASSERT_TRUE(eventually([&] { return viewer.of("camera").size() == 2; }));
+  EXPECT_EQ(text(viewer.of("camera")[1], "state"), "removed");
+}
+
+TEST_F(Web, when_media_goes_viewers_are_told_and_when_it_comes_back_they_go_on) {
+  const auto camera = options_.store->cameras.add("Entrance")->camera;
+  start();
+  auto& media = connect_media();
+  auto& viewer = connect({{"token", token_of()}});
+  ASSERT_TRUE(eventually([&] { return viewer.connects == 1 && media.connects == 1; }));
+  emit(viewer, "watch", {});
+  emit(media, "camera", camera_payload(camera, "live"));
+  const auto last_state = [&] {
+    const auto told = viewer.of("camera");
+    return told.empty() ? "" : text(told.back(), "state");
+  };
+  ASSERT_TRUE(eventually([&] { return last_state() == "live"; }));
+  loop_.run_sync([&] { media.client->stop(); });
+  ASSERT_TRUE(eventually([&] { return last_state() == "offline"; }));
+  auto& again = connect_media();
+  ASSERT_TRUE(eventually([&] {
+    const auto demands = again.of("demand");
+    return !demands.empty() && demands.front().at("cameras").as_object().contains(camera.id.str());
+  }));
+  EXPECT_EQ(viewer.disconnects, 0);
+}
+
+TEST_F(Web, a_newer_media_replaces_the_older) {
+  start();
+  auto& older = connect_media();
+  ASSERT_TRUE(eventually([&] { return older.connects == 1; }));
+  auto& newer = connect_media();
+  EXPECT_TRUE(eventually([&] { return older.disconnects >= 1; }));
+  // Stop the older before it comes back and replaces the newer in turn.
+  loop_.run_sync([&] { older.client->stop(); });
+  EXPECT_TRUE(eventually([&] { return newer.connects >= 1; }));
+}
+
+TEST_F(Web, a_session_has_a_limited_number_of_sockets) {
+  options_.config.web.max_sockets_per_session = 2;
+  start();
+  const auto token = token_of();
+  auto& first = connect({{"token", token}});
+  auto& second = connect({{"token", token}});
+  ASSERT_TRUE(eventually([&] { return first.connects == 1 && second.connects == 1; }));
+  auto& third = connect({{"token", token}});
+  ASSERT_TRUE(eventually([&] { return !third.refusal().empty(); }));
+  EXPECT_EQ(third.refusal(), "too_many_connections");
+}
+
+TEST_F(Web, a_port_in_use_is_a_named_error_that_leaves_nothing_behind) {
+  start();
+  WebAppOptions options = options_;
+  options.config.web.listen = "127.0.0.1:" + std::to_string(web_->port());
+  const auto second = WebApp::start(std::move(options));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().name.text(), "port_in_use");
+  EXPECT_EQ(get("/healthz").status, 200);
+}
+
+TEST_F(Web, an_unknown_time_zone_is_a_named_error) {
+  options_.config.attendance.timezone = "Mars/Olympus";
+  const auto web = WebApp::start(options_);
+  ASSERT_FALSE(web);
+  EXPECT_EQ(web.error().name.text(), "unknown_time_zone");
+}
+
+TEST_F(Web,
+       in_legacy_mode_readiness_asks_the_signalling_port_and_the_page_is_told_where_pictures_go) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  options_.config.signaling.listen = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  options_.config.publish.mode = config::PublishMode::legacy;
+  options_.config.publish.url = "http://127.0.0.1:5001";
+  start();
+  EXPECT_EQ(get("/readyz").status, 503);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  EXPECT_EQ(get("/readyz").status, 200);
+  ::close(listener);
+  const auto system = body(get("/api/system", token_of()));
+  EXPECT_EQ(system.at("publish").as_object().at("mode").as_string(), "legacy");
+  EXPECT_EQ(system.at("publish").as_object().at("url").as_string(), "http://127.0.0.1:5001");
+}
+
+}  // namespace
+}  // namespace surveillx::webapp
