@@ -12,11 +12,12 @@ function(surveillx_warnings target)
 endfunction()
 
 # surveillx_library(NAME [USES lib...] [LINK target...] [PRIVATE_LINK target...] [TEST_USES lib...]
-#                   [TEST_LINK target...] [TEST_TIMEOUT seconds])
+#                   [TEST_LINK target...] [TEST_TIMEOUT seconds] [TEST_WHOLE])
 # A static library from src/*.cpp with the public headers of include/, and one test program from
-# tests/*_test.cpp whose cases ctest runs one by one.
+# tests/*_test.cpp whose cases ctest runs one by one, or with TEST_WHOLE all in one process: for
+# tests that share something slow to start, such as a database server.
 function(surveillx_library name)
-  cmake_parse_arguments(ARG "" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "TEST_WHOLE" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK" ${ARGN})
   set(target surveillx_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
   if(sources)
@@ -47,6 +48,11 @@ function(surveillx_library name)
     target_compile_options(${name}_test PRIVATE -O0 -g0)
     target_link_libraries(${name}_test PRIVATE ${target} surveillx_test_support ${ARG_TEST_USES}
                           ${ARG_TEST_LINK} GTest::gmock GTest::gtest_main)
+    if(ARG_TEST_WHOLE)
+      add_test(NAME ${name}.all COMMAND ${name}_test)
+      set_tests_properties(${name}.all PROPERTIES TIMEOUT ${ARG_TEST_TIMEOUT} LABELS unit)
+      return()
+    endif()
     gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
                          PROPERTIES TIMEOUT ${ARG_TEST_TIMEOUT} LABELS unit)
   endif()

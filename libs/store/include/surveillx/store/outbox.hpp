@@ -34,6 +34,11 @@ struct DeadLetter {
   UnixMillis set_aside_at{};
 };
 
+struct OutboxOptions {
+  /// Appending fails with `outbox_full` when the file would grow beyond this; 0: until the disk is.
+  std::int64_t max_bytes = 0;
+};
+
 /// Where sightings wait on disk until the database has them. What `append` has returned for is
 /// fsynced: it survives kill -9 and power loss. A SQLite file of its own (WAL, synchronous=FULL,
 /// docs/adr/0006), so that it works while PostgreSQL is away and a full database does not block it.
@@ -42,7 +47,8 @@ class Outbox {
  public:
   /// Takes an exclusive lock that ends with the process, even when it is killed.
   /// Errors: `outbox_in_use`, `outbox_unavailable`.
-  [[nodiscard]] static Result<std::shared_ptr<Outbox>> open(const std::filesystem::path& file);
+  [[nodiscard]] static Result<std::shared_ptr<Outbox>> open(const std::filesystem::path& file,
+                                                            const OutboxOptions& options = {});
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "surveillx/store/context.hpp"
+#include "surveillx/store/people.hpp"
+
+#include "sql.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace surveillx::store {
+
+/// What sealed bytes are bound to: the row that holds them.
+[[nodiscard]] std::string photo_binding(const PhotoId& id);
+[[nodiscard]] std::string embedding_binding(const PhotoId& id, std::string_view model);
+[[nodiscard]] std::string snapshot_binding(const SightingId& id);
+
+/// Little-endian 32-bit floats.
+[[nodiscard]] Bytes vector_to_bytes(const std::vector<float>& vector);
+[[nodiscard]] Result<std::vector<float>> vector_from_bytes(ByteView bytes);
+
+/// A photo ready to be inserted; sealing takes place before the transaction begins.
+struct SealedPhoto {
+  domain::Photo photo;
+  Bytes bytes;
+  std::string model;       ///< Empty while pending.
+  Bytes embedding_vector;  ///< Empty unless accepted.
+};
+[[nodiscard]] SealedPhoto seal_photo(const Context& context, const PersonId& person,
+                                     const AcceptedPhoto& photo);
+void insert_photo(Connection& db, const SealedPhoto& sealed);
+void insert_embedding(Connection& db, const PhotoId& photo, const PersonId& person,
+                      std::string_view model, const Bytes& sealed_vector);
+
+}  // namespace surveillx::store

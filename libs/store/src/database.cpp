@@ -1,0 +1,212 @@
+#include "surveillx/store/database.hpp"
+
+#include "surveillx/base/log.hpp"
+
+#include "migrations.hpp"
+#include "sql.hpp"
+
+#include <libpq-fe.h>
+
+#include <map>
+
+namespace surveillx::store {
+
+namespace {
+
+/// Any fixed number: the lock that migrations of one PostgreSQL database take.
+constexpr std::int64_t kMigrationLock = 0x73757276'65696c6c;
+
+struct PostgresTarget {
+  std::string url;
+  std::string description;
+  std::string password;
+};
+
+/// Lets libpq judge the address, but not speak: its message may quote the password.
+Result<PostgresTarget> parse_postgres(const std::string& url) {
+  char* message = nullptr;
+  PQconninfoOption* options = PQconninfoParse(url.c_str(), &message);
+  PQfreemem(message);
+  if (options == nullptr) {
+    return Error{kBadDatabaseUrl,
+                 "database.url is not understood; write postgresql://USER@HOST:PORT/DATABASE, with "
+                 "special characters of the password percent-encoded"};
+  }
+  std::map<std::string, std::string> values;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) values[option->keyword] = option->val;
+  }
+  PQconninfoFree(options);
+
+  PostgresTarget target{.url = url, .description = "postgresql://", .password = values["password"]};
+  if (!values["user"].empty()) target.description += values["user"] + "@";
+  target.description += values["host"].empty() ? "localhost" : values["host"];
+  if (!values["port"].empty()) target.description += ":" + values["port"];
+  target.description += "/" + values["dbname"];
+  // A server that does not answer must not hold a worker for minutes.
+  if (values["connect_timeout"].empty()) {
+    target.url += (url.find('?') == std::string::npos ? "?" : "&");
+    target.url += "connect_timeout=5";
+  }
+  return target;
+}
+
+Result<std::filesystem::path> sqlite_file(const DatabaseOptions& options) {
+  constexpr std::string_view kScheme = "sqlite:";
+  std::filesystem::path file = options.url.empty()
+                                   ? options.data_dir / "surveillx.db"
+                                   : std::filesystem::path(options.url.substr(kScheme.size()));
+  if (file.empty() || (options.url.empty() && options.data_dir.empty())) {
+    return Error{kBadDatabaseUrl, "database.url names no file; write sqlite:PATH"};
+  }
+  if (file.string().find('"') != std::string::npos) {
+    return Error{kBadDatabaseUrl, "the path of a SQLite database must not contain a quote"};
+  }
+  const auto folder = file.parent_path();
+  std::error_code code;
+  if (!folder.empty() && std::filesystem::create_directories(folder, code)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
+  }
+  if (code) {
+    return Error{kDatabaseUnavailable,
+                 "the folder " + folder.string() + " cannot be created: " + code.message()};
+  }
+  return file;
+}
+
+Result<int> version_in(Connection& connection) {
+  const bool lite = connection.kind() == DatabaseKind::sqlite;
+  const auto table = connection.first(
+      1, lite ? "select name from sqlite_master where type = 'table' and name = 'schema_version'"
+              : "select cast(to_regclass('schema_version') as text)");
+  if (!table || table->null(0)) return 0;
+  const auto row = connection.first(1, "select version from schema_version");
+  return row ? static_cast<int>(row->integer(0)) : 0;
+}
+
+Error too_new(const std::string& description, int version) {
+  return {kSchemaTooNew, description + " was written by a newer SurveillX (schema " +
+                             std::to_string(version) + ", this program knows " +
+                             std::to_string(Database::current_schema_version()) +
+                             "); install that version or restore an older backup"};
+}
+
+}  // namespace
+
+std::string_view to_string(DatabaseKind kind) {
+  return kind == DatabaseKind::sqlite ? "sqlite" : "postgresql";
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options) {
+  std::unique_ptr<Impl> impl;
+  if (options.url.starts_with("postgresql://") || options.url.starts_with("postgres://")) {
+    auto target = parse_postgres(options.url);
+    if (!target) return target.error();
+    impl = std::make_unique<Impl>(options, DatabaseKind::postgresql, target->url,
+                                  target->description, target->password);
+  } else if (options.url.empty() || options.url.starts_with("sqlite:")) {
+    auto file = sqlite_file(options);
+    if (!file) return file.error();
+    impl = std::make_unique<Impl>(options, DatabaseKind::sqlite, file->string(),
+                                  "sqlite:" + file->string(), "");
+  } else {
+    return Error{kBadDatabaseUrl,
+                 "database.url must begin with sqlite: or postgresql://, or be left out"};
+  }
+  std::shared_ptr<Database> database(new Database(std::move(impl)));
+  Result<void> ready;
+  switch (options.schema) {
+    case SchemaPolicy::require_current:
+      ready = database->check_schema();
+      break;
+    case SchemaPolicy::migrate:
+      ready = database->migrate();
+      break;
+    case SchemaPolicy::ignore:
+      ready = database->ping();
+      break;
+  }
+  if (!ready) return ready.error();
+  return database;
+}
+
+DatabaseKind Database::kind() const { return impl_->kind(); }
+const std::string& Database::describe() const { return impl_->description(); }
+
+int Database::current_schema_version() { return static_cast<int>(migrations().size()); }
+
+Result<int> Database::schema_version() { return run(*this, Mode::read, version_in); }
+
+Result<void> Database::check_schema() {
+  const auto version = schema_version();
+  if (!version) return version.error();
+  if (*version > current_schema_version()) return too_new(describe(), *version);
+  if (*version < current_schema_version()) {
+    return Error{kSchemaTooOld,
+                 describe() + " has schema " + std::to_string(*version) + ", this program needs " +
+                     std::to_string(current_schema_version()) + "; run `surveillx db migrate`"};
+  }
+  return {};
+}
+
+Result<void> Database::migrate() { return migrate_to(current_schema_version()); }
+
+Result<void> Database::migrate_to(int target) {
+  for (;;) {
+    // Each version is one transaction that looks at the present version under the lock, so that
+    // of two processes the second finds the work done.
+    const auto step = run(*this, Mode::write, [&](Connection& connection) -> Result<int> {
+      if (connection.kind() == DatabaseKind::postgresql) {
+        connection.query(1, "select 1 from pg_advisory_xact_lock(:key)", {{"key", kMigrationLock}});
+      }
+      const auto version = version_in(connection);
+      if (!version) return version.error();
+      if (*version > current_schema_version()) return too_new(describe(), *version);
+      if (*version >= target) return *version;
+      if (*version == 0) {
+        connection.execute("create table schema_version (version bigint not null)");
+        connection.execute("insert into schema_version (version) values (0)");
+      }
+      for (const auto statement : migrations()[static_cast<std::size_t>(*version)]) {
+        connection.execute(statement);
+      }
+      connection.execute("update schema_version set version = :version",
+                         {{"version", std::int64_t{*version + 1}}});
+      log::info("database.migrated", {{"database", describe()}, {"schema", *version + 1}});
+      return *version + 1;
+    });
+    if (!step) return step.error();
+    if (*step >= target) return {};
+  }
+}
+
+Result<void> Database::ping() {
+  return run(*this, Mode::single, [](Connection& connection) -> Result<void> {
+    connection.query(1, "select 1");
+    return {};
+  });
+}
+
+Result<void> Database::check_integrity() {
+  if (kind() == DatabaseKind::postgresql) return check_schema();  // The server checks its pages.
+  const auto checked = run(*this, Mode::alone, [](Connection& connection) -> Result<void> {
+    const auto rows = connection.query(1, "pragma integrity_check");
+    if (rows.size() != 1 || rows[0].text(0) != "ok") {
+      return Error{kInternal, "the database file is damaged (" +
+                                  (rows.empty() ? std::string("no answer") : rows[0].text(0)) +
+                                  "); restore a backup with `surveillx db restore`"};
+    }
+    const auto dangling = connection.query(1, "pragma foreign_key_check");
+    if (!dangling.empty()) {
+      return Error{kInternal, "rows of " + dangling[0].text(0) + " refer to rows that are gone"};
+    }
+    return {};
+  });
+  if (!checked) return checked.error();
+  return check_schema();
+}
+
+}  // namespace surveillx::store

@@ -1,0 +1,320 @@
+#include "surveillx/base/log.hpp"
+#include "surveillx/store/people.hpp"
+
+#include "blobs.hpp"
+#include "sql.hpp"
+#include "text.hpp"
+
+#include <bit>
+#include <cstring>
+
+namespace surveillx::store {
+
+namespace {
+
+constexpr std::string_view kPhotoColumns = "id, person_id, file_name, status, reason, created_at";
+constexpr std::size_t kPhotoColumnCount = 6;
+constexpr std::size_t kMaxFileName = 200;
+
+Error no_such_photo() { return {kNotFound, "there is no such photo"}; }
+
+domain::Photo photo_of(const Row& row) {
+  return {.id = row.id<PhotoId>(0),
+          .person_id = row.id<PersonId>(1),
+          .file_name = row.text(2),
+          .status = domain::parse_photo_status(row.text(3)).value_or(domain::PhotoStatus::refused),
+          .reason = row.text(4),
+          .created_at = row.time(5)};
+}
+
+/// Holds the person's row, so that a removal at the same moment waits and then sees the photo.
+bool lock_person(Connection& db, const PersonId& id) {
+  return db
+      .first(1, "select id from person where id = :id and removed_at is null {for update}",
+             {{"id", id}})
+      .has_value();
+}
+
+Result<domain::Photo> add(const ContextPtr& context, const SealedPhoto& sealed) {
+  return write(context, [&](Connection& db) -> Result<domain::Photo> {
+    bump(db, Revised::gallery);
+    if (!lock_person(db, sealed.photo.person_id)) {
+      return Error{kNotFound, "there is no such person"};
+    }
+    insert_photo(db, sealed);
+    return sealed.photo;
+  });
+}
+
+/// Ends a worker's claim with a verdict.
+std::int64_t decide(Connection& db, const PhotoId& id, std::string_view worker,
+                    domain::PhotoStatus status, std::string_view reason, std::string_view model) {
+  return db.execute(
+      "update photo set status = :status, reason = :reason, model = :model, claimed_by = null,"
+      " claimed_until = null where id = :id and status = 'pending' and claimed_by = :worker",
+      {{"status", domain::to_string(status)},
+       {"reason", reason},
+       {"model", model},
+       {"id", id},
+       {"worker", worker}});
+}
+
+Error lease_lost() {
+  return {kLeaseLost, "the photo was removed, or another worker examines it now"};
+}
+
+}  // namespace
+
+std::string photo_binding(const PhotoId& id) { return "photo:" + id.str(); }
+std::string embedding_binding(const PhotoId& id, std::string_view model) {
+  return "embedding:" + id.str() + ":" + std::string(model);
+}
+std::string snapshot_binding(const SightingId& id) { return "snapshot:" + id.str(); }
+
+Bytes vector_to_bytes(const std::vector<float>& vector) {
+  Bytes bytes(vector.size() * 4);
+  for (std::size_t i = 0; i < vector.size(); ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(vector[i]);
+    for (std::size_t b = 0; b < 4; ++b) {
+      bytes[i * 4 + b] = static_cast<std::uint8_t>(bits >> (8 * b));
+    }
+  }
+  return bytes;
+}
+
+Result<std::vector<float>> vector_from_bytes(ByteView bytes) {
+  if (bytes.size() % 4 != 0) return Error{crypto::kSealBroken, "a vector has an odd length"};
+  std::vector<float> vector(bytes.size() / 4);
+  for (std::size_t i = 0; i < vector.size(); ++i) {
+    std::uint32_t bits = 0;
+    for (std::size_t b = 0; b < 4; ++b) bits |= std::uint32_t{bytes[i * 4 + b]} << (8 * b);
+    vector[i] = std::bit_cast<float>(bits);
+  }
+  return vector;
+}
+
+SealedPhoto seal_photo(const Context& context, const PersonId& person, const AcceptedPhoto& photo) {
+  SealedPhoto sealed;
+  sealed.photo = {.id = PhotoId::random(),
+                  .person_id = person,
+                  .file_name = tolerant_text(photo.file_name, kMaxFileName),
+                  .status = domain::PhotoStatus::accepted,
+                  .reason = "",
+                  .created_at = context.clock->now()};
+  sealed.bytes = context.keys.seal(photo.bytes, photo_binding(sealed.photo.id));
+  sealed.model = photo.model;
+  sealed.embedding_vector = context.keys.seal(vector_to_bytes(photo.embedding),
+                                              embedding_binding(sealed.photo.id, photo.model));
+  return sealed;
+}
+
+void insert_embedding(Connection& db, const PhotoId& photo, const PersonId& person,
+                      std::string_view model, const Bytes& sealed_vector) {
+  db.execute(
+      "insert into embedding (photo_id, person_id, model, vector)"
+      " values (:photo, :person, :model, :vector)"
+      " on conflict (photo_id, model) do update set vector = excluded.vector",
+      {{"photo", photo},
+       {"person", person},
+       {"model", model},
+       {"vector", ByteView(sealed_vector)}});
+}
+
+void insert_photo(Connection& db, const SealedPhoto& sealed) {
+  db.execute(
+      "insert into photo (id, person_id, file_name, status, reason, model, bytes, created_at)"
+      " values (:id, :person, :file_name, :status, :reason, :model, :bytes, :created_at)",
+      {{"id", sealed.photo.id},
+       {"person", sealed.photo.person_id},
+       {"file_name", sealed.photo.file_name},
+       {"status", domain::to_string(sealed.photo.status)},
+       {"reason", sealed.photo.reason},
+       {"model", sealed.model},
+       {"bytes", ByteView(sealed.bytes)},
+       {"created_at", sealed.photo.created_at}});
+  if (!sealed.embedding_vector.empty()) {
+    insert_embedding(db, sealed.photo.id, sealed.photo.person_id, sealed.model,
+                     sealed.embedding_vector);
+  }
+}
+
+Result<domain::Photo> Photos::add_pending(const PersonId& person, std::string_view file_name,
+                                          ByteView bytes) {
+  SealedPhoto sealed;
+  sealed.photo = {.id = PhotoId::random(),
+                  .person_id = person,
+                  .file_name = tolerant_text(file_name, kMaxFileName),
+                  .status = domain::PhotoStatus::pending,
+                  .reason = "",
+                  .created_at = context_->clock->now()};
+  sealed.bytes = context_->keys.seal(bytes, photo_binding(sealed.photo.id));
+  return add(context_, sealed);
+}
+
+Result<domain::Photo> Photos::add_accepted(const PersonId& person, const AcceptedPhoto& photo) {
+  return add(context_, seal_photo(*context_, person, photo));
+}
+
+Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
+                                                       std::chrono::milliseconds lease) {
+  using Claim = std::optional<std::pair<domain::Photo, Bytes>>;
+  for (;;) {
+    const UnixMillis now = context_->clock->now();
+    auto claim = write(context_, [&](Connection& db) -> Result<Claim> {
+      const auto row = db.first(kPhotoColumnCount + 1,
+                                "select " + std::string(kPhotoColumns) +
+                                    ", {hex:bytes} from photo where status = 'pending'"
+                                    " and (claimed_until is null or claimed_until <= :now)"
+                                    " order by created_at, id limit 1 {skip locked}",
+                                {{"now", now}});
+      if (!row) return Claim();
+      db.execute("update photo set claimed_by = :worker, claimed_until = :until where id = :id",
+                 {{"worker", worker}, {"until", now + lease}, {"id", row->text(0)}});
+      return Claim(std::pair(photo_of(*row), row->bytes(kPhotoColumnCount)));
+    });
+    if (!claim) return claim.error();
+    if (!*claim) return std::optional<ClaimedPhoto>();
+    auto& [photo, sealed] = **claim;
+    auto bytes = context_->keys.unseal(sealed, photo_binding(photo.id));
+    if (bytes) return std::optional(ClaimedPhoto{std::move(photo), std::move(*bytes)});
+    if (bytes.error().is(crypto::kWrongKey)) return bytes.error();
+    log::warn("store.photo_unreadable", {{"photo", photo.id.str()}});
+    const auto refused = refuse(photo.id, worker, "", "unreadable");
+    if (!refused && !refused.error().is(kLeaseLost)) return refused.error();
+  }
+}
+
+Result<void> Photos::accept(const PhotoId& id, std::string_view worker, std::string_view model,
+                            const std::vector<float>& embedding) {
+  const Bytes sealed =
+      context_->keys.seal(vector_to_bytes(embedding), embedding_binding(id, model));
+  return write(context_, [&](Connection& db) -> Result<void> {
+    bump(db, Revised::gallery);
+    if (decide(db, id, worker, domain::PhotoStatus::accepted, "", model) == 0) return lease_lost();
+    const auto row = db.first(1, "select person_id from photo where id = :id", {{"id", id}});
+    insert_embedding(db, id, row->id<PersonId>(0), model, sealed);
+    return {};
+  });
+}
+
+Result<void> Photos::refuse(const PhotoId& id, std::string_view worker, std::string_view model,
+                            std::string_view reason) {
+  return write(context_, [&](Connection& db) -> Result<void> {
+    bump(db, Revised::gallery);
+    if (decide(db, id, worker, domain::PhotoStatus::refused, reason, model) == 0) {
+      return lease_lost();
+    }
+    return {};
+  });
+}
+
+Result<std::int64_t> Photos::requeue_for_model(std::string_view model) {
+  return write(context_, [&](Connection& db) -> Result<std::int64_t> {
+    bump(db, Revised::gallery);
+    return db.execute(
+        "update photo set status = 'pending', reason = '', claimed_by = null, claimed_until = null"
+        " where status <> 'pending' and model <> :model and reason <> 'unreadable'"
+        " and not exists (select 1 from embedding e where e.photo_id = photo.id"
+        " and e.model = :other_model)",
+        {{"model", model}, {"other_model", model}});
+  });
+}
+
+Result<std::vector<domain::Photo>> Photos::list(const PersonId& person) {
+  return run(*context_->database, Mode::single,
+             [&](Connection& db) -> Result<std::vector<domain::Photo>> {
+               std::vector<domain::Photo> photos;
+               for (const auto& row :
+                    db.query(kPhotoColumnCount,
+                             "select " + std::string(kPhotoColumns) +
+                                 " from photo where person_id = :person order by created_at, id",
+                             {{"person", person}})) {
+                 photos.push_back(photo_of(row));
+               }
+               return photos;
+             });
+}
+
+Result<domain::Photo> Photos::find(const PhotoId& id) {
+  return run(*context_->database, Mode::single, [&](Connection& db) -> Result<domain::Photo> {
+    const auto row = db.first(kPhotoColumnCount,
+                              "select " + std::string(kPhotoColumns) + " from photo where id = :id",
+                              {{"id", id}});
+    if (!row) return no_such_photo();
+    return photo_of(*row);
+  });
+}
+
+Result<Bytes> Photos::bytes(const PhotoId& id) {
+  const auto sealed = run(*context_->database, Mode::single, [&](Connection& db) -> Result<Bytes> {
+    const auto row = db.first(1, "select {hex:bytes} from photo where id = :id", {{"id", id}});
+    if (!row) return no_such_photo();
+    return row->bytes(0);
+  });
+  if (!sealed) return sealed.error();
+  return context_->keys.unseal(*sealed, photo_binding(id));
+}
+
+Result<void> Photos::remove(const PhotoId& id) {
+  return write(context_, [&](Connection& db) -> Result<void> {
+    bump(db, Revised::gallery);
+    db.execute("delete from embedding where photo_id = :id", {{"id", id}});
+    if (db.execute("delete from photo where id = :id", {{"id", id}}) == 0) return no_such_photo();
+    return {};
+  });
+}
+
+Result<std::vector<StoredEmbedding>> Embeddings::load(std::string_view model) {
+  struct Sealed {
+    StoredEmbedding embedding;
+    Bytes bytes;
+  };
+  auto rows =
+      run(*context_->database, Mode::single, [&](Connection& db) -> Result<std::vector<Sealed>> {
+        std::vector<Sealed> found;
+        for (const auto& row :
+             db.query(4,
+                      "select p.id, p.name, e.photo_id, {hex:e.vector} from embedding e"
+                      " join person p on p.id = e.person_id"
+                      " where e.model = :model and p.removed_at is null"
+                      " order by p.id, e.photo_id",
+                      {{"model", model}})) {
+          found.push_back({{.person_id = row.id<PersonId>(0),
+                            .person = row.text(1),
+                            .photo_id = row.id<PhotoId>(2),
+                            .vector = {}},
+                           row.bytes(3)});
+        }
+        return found;
+      });
+  if (!rows) return rows.error();
+
+  std::vector<StoredEmbedding> embeddings;
+  embeddings.reserve(rows->size());
+  for (auto& [embedding, sealed] : *rows) {
+    auto plain = context_->keys.unseal(sealed, embedding_binding(embedding.photo_id, model));
+    if (!plain && plain.error().is(crypto::kWrongKey)) return plain.error();
+    auto vector = plain ? vector_from_bytes(*plain) : Result<std::vector<float>>(plain.error());
+    if (!vector) {
+      log::warn("store.embedding_unreadable", {{"photo", embedding.photo_id.str()}});
+      continue;
+    }
+    embedding.vector = std::move(*vector);
+    embeddings.push_back(std::move(embedding));
+  }
+  return embeddings;
+}
+
+Result<std::vector<std::pair<std::string, std::int64_t>>> Embeddings::models() {
+  using Models = std::vector<std::pair<std::string, std::int64_t>>;
+  return run(*context_->database, Mode::single, [](Connection& db) -> Result<Models> {
+    Models models;
+    for (const auto& row :
+         db.query(2, "select model, count(*) from embedding group by model order by model")) {
+      models.emplace_back(row.text(0), row.integer(1));
+    }
+    return models;
+  });
+}
+
+}  // namespace surveillx::store
