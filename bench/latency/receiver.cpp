@@ -51,7 +51,8 @@ struct Measured {
 };
 
 int run() {
-  log::set_level(log::Level::warn);
+  log::set_level(std::getenv("SURVEILLX_BENCH_LOG") != nullptr ? log::Level::debug
+                                                               : log::Level::warn);
   webrtc::warm_up().value();
   std::string line;
   std::getline(std::cin, line);

@@ -43,6 +43,7 @@ struct SignalGuard::Connection {
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 };
 
+SignalGuard::SignalGuard() = default;
 SignalGuard::SignalGuard(SignalGuard&&) noexcept = default;
 SignalGuard::~SignalGuard() { disconnect(); }
 
@@ -82,6 +83,7 @@ struct ProbeGuard::Probe {
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 };
 
+ProbeGuard::ProbeGuard() = default;
 ProbeGuard::ProbeGuard(ProbeGuard&&) noexcept = default;
 ProbeGuard::~ProbeGuard() { remove(); }
 

@@ -179,6 +179,44 @@ bool has_trickle(const std::vector<std::string>& lines) {
   });
 }
 
+std::string value_of(const Section& section, std::string_view prefix) {
+  const auto found =
+      std::find_if(section.begin(), section.end(),
+                   [prefix](const std::string& line) { return line.starts_with(prefix); });
+  return found != section.end() ? found->substr(prefix.size()) : std::string();
+}
+
+/// aiortc gives each section of a bundle ICE credentials of its own and uses those of the first
+/// only (the tagged section of RFC 9143); webrtcbin refuses such an offer. Give all of them the
+/// first's.
+void unify_bundle(SdpText& sdp) {
+  constexpr std::string_view kGroup = "a=group:BUNDLE ";
+  for (const std::string_view line : sdp.session) {
+    if (!line.starts_with(kGroup)) continue;
+    const Section* tagged = nullptr;
+    for (const auto mid : words(line.substr(kGroup.size()))) {
+      const auto member = std::find_if(
+          sdp.media.begin(), sdp.media.end(),
+          [mid](const Section& section) { return value_of(section, "a=mid:") == mid; });
+      if (member == sdp.media.end()) continue;
+      if (tagged == nullptr) {
+        tagged = &*member;
+        continue;
+      }
+      const auto ufrag = value_of(*tagged, "a=ice-ufrag:");
+      const auto password = value_of(*tagged, "a=ice-pwd:");
+      const auto own = value_of(*member, "a=ice-ufrag:");
+      if (ufrag.empty() || own.empty() || own == ufrag) continue;
+      std::erase_if(*member, [](const std::string& entry) {
+        return entry.starts_with("a=ice-ufrag:") || entry.starts_with("a=ice-pwd:") ||
+               entry.starts_with("a=candidate:") || entry.starts_with("a=end-of-candidates");
+      });
+      member->push_back("a=ice-ufrag:" + ufrag);
+      member->push_back("a=ice-pwd:" + password);
+    }
+  }
+}
+
 bool has_key(const SdpText& sdp, const Section& section, std::string_view prefix) {
   const auto starts = [prefix](const std::string& line) { return line.starts_with(prefix); };
   return std::any_of(section.begin(), section.end(), starts) ||
@@ -261,6 +299,7 @@ Result<Offer> read_offer(const std::string& text) {
   if (offer.codec == Codec::none) {
     return Error{kUnsupportedCodec, "the offer's video has neither VP8 nor H.264"};
   }
+  unify_bundle(sdp);
   offer.sdp = sdp.join();
   return offer;
 }

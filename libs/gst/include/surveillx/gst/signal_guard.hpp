@@ -19,7 +19,7 @@ namespace surveillx::gst {
 /// keep it for as long as an emission lasts.
 class SignalGuard {
  public:
-  SignalGuard() = default;
+  SignalGuard();
   SignalGuard(SignalGuard&& other) noexcept;
   SignalGuard& operator=(SignalGuard&& other) noexcept;
   SignalGuard(const SignalGuard&) = delete;
@@ -89,7 +89,7 @@ template <class... Args, class F>
 class ProbeGuard {
  public:
   using Handler = std::function<void(GstPad* pad, GstPadProbeInfo* info)>;
-  ProbeGuard() = default;
+  ProbeGuard();
   ProbeGuard(ProbeGuard&& other) noexcept;
   ProbeGuard& operator=(ProbeGuard&& other) noexcept;
   ProbeGuard(const ProbeGuard&) = delete;
