@@ -263,9 +263,6 @@ bool HttpConnection::check_header() {
     refuse(status, code, detail);
     return false;
   };
-  if (message.version() != 11 && message.version() != 10) {
-    return bad(505, "http_version", "This server speaks HTTP/1.1.");
-  }
   const std::size_t hosts = message.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && message.version() == 11)) {
     return bad(400, "malformed_request", "The request needs exactly one Host field.");
@@ -290,6 +287,20 @@ void HttpConnection::send_continue() {
   continuing_ = !stream_->write({&line, 1}, shared_from_this());
 }
 
+/// The request without its body.
+HttpRequest HttpConnection::request_of(const Parser::value_type& message, Target target) const {
+  HttpRequest request;
+  request.method = view(message.method_string());
+  request.path = std::move(target.path);
+  request.query = std::move(target.query);
+  for (const auto& field : message) {
+    request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
+  }
+  request.remote_address = stream_->remote_address();
+  request.tls = stream_->tls();
+  return request;
+}
+
 std::optional<HttpRequest> HttpConnection::take_request() {
   auto message = parser_->release();
   version_ = message.version();
@@ -303,16 +314,8 @@ std::optional<HttpRequest> HttpConnection::take_request() {
            "The request's address is not valid: " + target.error().message + ".");
     return std::nullopt;
   }
-  HttpRequest request;
-  request.method = view(message.method_string());
-  request.path = std::move(target->path);
-  request.query = std::move(target->query);
-  for (const auto& field : message) {
-    request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
-  }
+  HttpRequest request = request_of(message, std::move(*target));
   request.body = std::move(message.body());
-  request.remote_address = stream_->remote_address();
-  request.tls = stream_->tls();
   if (!watch_) watch_ = std::make_shared<RequestWatch>();
   request.watch = watch_;
   return request;
@@ -325,15 +328,7 @@ void HttpConnection::observe_head() {
   if (!target) return;  // Refused when it is whole.
   const Router::HeadObserver* observer = server_->router->impl().match_head(target->path);
   if (observer == nullptr) return;
-  HttpRequest request;
-  request.method = view(message.method_string());
-  request.path = std::move(target->path);
-  request.query = std::move(target->query);
-  for (const auto& field : message) {
-    request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
-  }
-  request.remote_address = stream_->remote_address();
-  request.tls = stream_->tls();
+  HttpRequest request = request_of(message, std::move(*target));
   watch_ = std::make_shared<RequestWatch>();
   request.watch = watch_;
   try {
@@ -379,8 +374,12 @@ void HttpConnection::dispatch_request() {
            [pending = std::make_shared<Pending>(*this)](HttpResponse response) {
              pending->answer(std::move(response));
            });
-  // A handler that answers late may want to know that nobody waits any more.
-  if (phase_ == Phase::handling && watch_ && watch_->on_abandoned) read_more();
+  // A handler that answers late may want to know that nobody waits any more. With a pipelined request
+  // in the buffer the peer is there, and reading behind bytes that are still to be parsed would move
+  // them under the read.
+  if (phase_ == Phase::handling && watch_ && watch_->on_abandoned && input_.size() == 0) {
+    read_more();
+  }
 }
 
 void HttpConnection::dispatch_upgrade(HttpRequest request, const std::string& key) {

@@ -2,6 +2,7 @@
 
 #include "server_core.hpp"
 #include "stream.hpp"
+#include "target.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -43,6 +44,7 @@ class HttpConnection final : public Peer,
   void send_response();
   void dispatch_request();
   void dispatch_upgrade(HttpRequest request, const std::string& key);
+  [[nodiscard]] HttpRequest request_of(const Parser::value_type& message, Target target) const;
   [[nodiscard]] std::optional<HttpRequest> take_request();
   /// Shows a request whose body is still arriving to who asked for that.
   void observe_head();

@@ -4,6 +4,7 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 namespace surveillx::net {
 
@@ -22,13 +23,16 @@ Result<Url> parse_url(const std::string& text) {
   out.host = std::string(url.host_address());
   if (out.host.empty()) return Error{kBadUrl, "the address names no host"};
   out.port = out.tls ? 443 : 80;
-  const bool usual = !url.has_port() || url.port().empty() || url.port_number() == out.port;
-  if (url.has_port() && !url.port().empty()) {
-    out.port = url.port_number();
-    if (out.port == 0) return Error{kBadUrl, "the address has no valid port"};
+  const std::uint16_t usual = out.port;
+  if (const std::string port(url.port()); !port.empty()) {
+    const char* const end = port.data() + port.size();
+    const auto [stop, failed] = std::from_chars(port.data(), end, out.port);
+    if (failed != std::errc() || stop != end || out.port == 0) {
+      return Error{kBadUrl, "the address has no valid port"};
+    }
   }
   out.authority = std::string(url.encoded_host());
-  if (!usual) out.authority += ":" + std::to_string(out.port);
+  if (out.port != usual) out.authority += ":" + std::to_string(out.port);
   out.target = std::string(url.encoded_path());
   if (out.target.empty()) out.target = "/";
   if (url.has_query()) out.target += "?" + std::string(url.encoded_query());

@@ -414,6 +414,8 @@ void WebSocketConnection::close_frame_sent() {
   if (!close_sent_) {
     close_sent_ = true;
     watch_closing();
+    // An answer to this close could not be recognised any more: the end of the connection can.
+    if (lost_sync_) stream_->shutdown_send();
   }
   // Both have said goodbye: the server ends the TCP connection, the client waits for that
   // (section 7.1.1) so that TIME_WAIT does not pile up at it.

@@ -90,7 +90,7 @@ struct HttpServerStats {
   std::uint64_t connections_refused = 0; ///< Over `max_connections`.
   std::uint64_t tls_failed = 0;          ///< Handshakes that failed or took too long.
   std::uint64_t requests = 0;            ///< Whole and well-formed.
-  std::uint64_t malformed = 0;           ///< 400, 501 and 505.
+  std::uint64_t malformed = 0;           ///< 400 and 501.
   std::uint64_t header_too_large = 0;    ///< 431.
   std::uint64_t body_too_large = 0;      ///< 413.
   std::uint64_t timed_out = 0;           ///< 408.
