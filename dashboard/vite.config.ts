@@ -22,7 +22,8 @@ export default defineConfig({
     },
   },
   test: {
-    environment: 'jsdom',
+    // Components ask for jsdom in their first line; logic needs no page.
+    environment: 'node',
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     setupFiles: ['test/setup.ts'],
     restoreMocks: true,

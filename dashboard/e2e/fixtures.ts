@@ -4,7 +4,6 @@ import { Mock } from '../mock/mock.mjs';
 
 /** A mock server for each test, and a way in. */
 export const test = base.extend<{ mock: Mock; signIn: (path?: string) => Promise<void> }>({
-  // eslint-disable-next-line no-empty-pattern
   mock: async ({}, use) => {
     const mock = await new Mock().listen();
     await use(mock);

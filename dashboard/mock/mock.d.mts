@@ -21,6 +21,7 @@ export declare class Mock {
   timeShiftMs: number;
   failing: Set<string>;
   password: string;
+  sessions: Map<string, unknown>;
   watches: { at: number; request: WatchRequest }[];
   listen(port?: number): Promise<this>;
   close(): Promise<void>;

@@ -74,9 +74,13 @@ export class Mock {
   }
 
   async close() {
+    if (this.closed) return;
+    this.closed = true;
     clearInterval(this.timer);
-    for (const camera of this.cameras) clearInterval(camera.numbers);
-    await this.io.close();
+    const closed = this.io.close();
+    // Browsers keep connections open, for which closing would wait.
+    this.http.closeAllConnections();
+    await closed;
   }
 
   addCamera(name, { people = [], ratio = [16, 9], state = 'live' } = {}) {

@@ -1,0 +1,99 @@
+import { ApiClient } from '../src/api/client';
+import { HttpClient } from '../src/api/http';
+import { StreamConnection, type StreamSocket } from '../src/stream/connection';
+import type { WatchRequest } from '../src/stream/events';
+
+type Listener = (...args: never[]) => void;
+
+/** The part of socket.io-client that the stream uses, driven by the test. */
+export class FakeSocket {
+  active = true;
+  connects = 0;
+  disconnected = false;
+  watches: WatchRequest[] = [];
+  acknowledge: ((request: WatchRequest) => unknown) | null = (request) => ({
+    ok: true,
+    cameras: request.cameras ?? [],
+  });
+  private readonly listeners = new Map<string, Listener[]>();
+
+  on(event: string, listener: Listener): this {
+    this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
+    return this;
+  }
+
+  emit(event: string, request: WatchRequest, answer: (value: unknown) => void): this {
+    if (event === 'watch') {
+      this.watches.push(request);
+      if (this.acknowledge !== null) answer(this.acknowledge(request));
+    }
+    return this;
+  }
+
+  connect(): this {
+    this.connects += 1;
+    return this;
+  }
+
+  disconnect(): this {
+    this.disconnected = true;
+    return this;
+  }
+
+  /** What arrives from the server, or what the library tells. */
+  arrive(event: string, ...args: unknown[]): void {
+    for (const listener of this.listeners.get(event) ?? []) {
+      (listener as (...all: unknown[]) => void)(...args);
+    }
+  }
+}
+
+export function fakeStream(
+  options: { now?: () => number; mayRetry?: () => Promise<boolean> } = {},
+): { socket: FakeSocket; stream: StreamConnection } {
+  const socket = new FakeSocket();
+  const stream = new StreamConnection({
+    socket: socket as unknown as StreamSocket,
+    now: options.now ?? (() => performance.now()),
+    mayRetry: options.mayRetry ?? (() => Promise.resolve(true)),
+  });
+  return { socket, stream };
+}
+
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+export type Handler = (body: unknown, url: URL, headers: Headers) => Answer | Promise<Answer>;
+
+/** An API client over a table of routes, `GET /api/...` -> handler. Unknown routes answer 404. */
+export function fakeApi(routes: Record<string, Handler>): { api: ApiClient; calls: string[] } {
+  const calls: string[] = [];
+  const fetchFn = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const url = new URL(String(input), 'http://site');
+    const route = `${init?.method ?? 'GET'} ${url.pathname}`;
+    calls.push(route + url.search);
+    const handler = routes[route];
+    const answer: Answer = handler
+      ? await handler(
+          init?.body === undefined ? undefined : JSON.parse(String(init.body)),
+          url,
+          new Headers(init?.headers),
+        )
+      : { status: 404, body: { code: 'not_found' } };
+    return new Response(answer.body === undefined ? null : JSON.stringify(answer.body), {
+      status: answer.status,
+      headers: { 'Content-Type': 'application/json', ...answer.headers },
+    });
+  };
+  return { api: new ApiClient(new HttpClient(fetchFn)), calls };
+}
+
+export const kUser = { id: 'u-1', username: 'guard', role: 'viewer' as const };
+
+export const kSystem = {
+  version: '0.1.0',
+  timezone: 'Europe/Berlin',
+  today: '2026-11-23',
+  engine: { name: 'yunet+dlib', model: 'm', trial: false, notice: '' },
+  publish: { mode: 'web', url: null as string | null },
+  media_connected: true,
+  database: { kind: 'sqlite' },
+};
