@@ -272,6 +272,7 @@ Result<Offer> read_offer(const std::string& text) {
     const auto media = media_line(section);
     if (!media) return Error{kBadSdp, "the offer has a malformed m= line"};
     offer.trickle = offer.trickle || has_trickle(section);
+    if (media->kind == "video") ++offer.video_sections;
     if (media->kind != "audio" && media->kind != "video") continue;
     const auto direction = direction_of(sdp, section);
     const bool sends = !media->rejected && (direction == "sendrecv" || direction == "sendonly");

@@ -30,6 +30,7 @@ struct Offer {
   Codec codec = Codec::none;
   int video_mline = -1;
   int sections = 0;
+  int video_sections = 0;
   int payload_type = -1;            ///< Of the chosen codec.
   std::optional<int> transport_cc;  ///< Id of the transport-wide sequence number extension.
 };

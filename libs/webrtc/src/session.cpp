@@ -103,8 +103,9 @@ void Session::connect_signals() {
   GstElement* bin = webrtcbin_.get();
   const auto weak = weak_from_this();
   signals_.push_back(gst::connect<GstWebRTCRTPTransceiver*>(
-      bin, "on-new-transceiver", [](GstWebRTCRTPTransceiver* transceiver) {
+      bin, "on-new-transceiver", [weak](GstWebRTCRTPTransceiver* transceiver) {
         g_object_set(transceiver, "do-nack", TRUE, nullptr);
+        if (const auto self = weak.lock()) self->prefer_transport_cc(transceiver);
       }));
   signals_.push_back(gst::connect<guint, const char*>(
       bin, "on-ice-candidate", [weak](guint mline, const char* candidate) {
@@ -131,6 +132,21 @@ void Session::connect_signals() {
                                                      self->on_jitterbuffer(jitterbuffer);
                                                  }));
   }
+}
+
+void Session::prefer_transport_cc(GstWebRTCRTPTransceiver* transceiver) {
+  GstWebRTCKind kind{};
+  g_object_get(transceiver, "kind", &kind, nullptr);
+  // Which section a new transceiver is for is not known yet: with two of video we leave it.
+  if (!offer_.transport_cc || offer_.video_sections != 1 || kind != GST_WEBRTC_KIND_VIDEO) return;
+  // Left alone, webrtcbin's answer promises transport-cc feedback but drops the header extension
+  // that it needs; naming the extension in the preferred caps keeps it.
+  const auto extension = "extmap-" + std::to_string(*offer_.transport_cc);
+  const auto caps = gst::adopt(gst_caps_new_simple(
+      "application/x-rtp", "media", G_TYPE_STRING, "video", "encoding-name", G_TYPE_STRING,
+      offer_.codec == Codec::h264 ? "H264" : "VP8", "clock-rate", G_TYPE_INT, 90'000,
+      extension.c_str(), G_TYPE_STRING, std::string(kTransportCcUri).c_str(), nullptr));
+  g_object_set(transceiver, "codec-preferences", caps.get(), nullptr);
 }
 
 void Session::on_remote_description(const std::string& error) {

@@ -42,6 +42,7 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   // session.cpp
   [[nodiscard]] Result<void> configure_ice();
   void connect_signals();
+  void prefer_transport_cc(GstWebRTCRTPTransceiver* transceiver);
   void on_remote_description(const std::string& error);
   void on_answer_created(const std::string& sdp, const std::string& error);
   void on_local_description(const std::string& error);
