@@ -28,6 +28,13 @@ HttpResponse unauthorized() {
   return response;
 }
 
+/// The largest body of a route of ours; the server's own limit is larger, for long polling.
+constexpr std::size_t kMaxBody = 64 * 1024;
+
+HttpResponse too_large() {
+  return HttpResponse::problem(413, "too_large", "The body is larger than 64 KiB.");
+}
+
 bool changes_something(const HttpRequest& request) {
   return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
@@ -146,10 +153,18 @@ void Gate::add(net::Router& router, std::string_view method, std::string_view pa
 void Gate::add_open(net::Router& router, std::string_view method, std::string_view pattern,
                     net::Router::AsyncHandler handler) {
   routes_.push_back({std::string(method), std::string(pattern), Access::open});
-  router.add(method, pattern, std::move(handler));
+  router.add(method, pattern,
+             [handler = std::move(handler)](HttpRequest request, net::HttpResponder respond) {
+               if (request.body.size() > kMaxBody) {
+                 respond(too_large());
+               } else {
+                 handler(std::move(request), std::move(respond));
+               }
+             });
 }
 
 HttpResponse Gate::answer(const HttpRequest& request, Access access, const Handler& handler) {
+  if (request.body.size() > kMaxBody) return too_large();
   if (access == Access::admin_or_loopback && is_loopback(request)) {
     return handler(request, Caller{});
   }

@@ -68,7 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.fixture); });
 
 TEST(Payloads, engine_facts_are_read_from_the_contracts_examples) {
-  for (const auto& example : fixture("media_auth").at("examples").as_array()) {
+  const auto file = fixture("media_auth");
+  for (const auto& example : file.at("examples").as_array()) {
     const auto engine = parse_engine(example.as_object());
     ASSERT_TRUE(engine);
     EXPECT_EQ(engine->trial, engine->name == "builtin");
@@ -85,8 +86,8 @@ TEST(Payloads, an_event_without_exactly_one_object_is_refused) {
 }
 
 TEST(Payloads, a_placeholder_without_its_attachment_is_refused) {
-  auto example = fixture("media_frame").at("examples").as_array().front();
-  auto arguments = arguments_of(example);
+  const auto file = fixture("media_frame");
+  auto arguments = arguments_of(file.at("examples").as_array().front());
   ASSERT_TRUE(parse_frame(arguments));
   arguments.attachments.clear();
   EXPECT_FALSE(parse_frame(arguments));

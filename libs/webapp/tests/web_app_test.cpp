@@ -10,9 +10,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <future>
 #include <mutex>
 #include <netinet/in.h>
+#include <set>
+#include <sstream>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -137,6 +140,8 @@ class Web : public testing::Test {
       options.url = base_;
       options.auth = std::move(auth);
       options.headers = std::move(headers);
+      options.reconnect_min = 20ms;
+      options.reconnect_max = 200ms;
       peer.client = socketio::Client::create(loop_, std::move(options));
       peer.client->on_connect = [&peer] { ++peer.connects; };
       peer.client->on_disconnect = [&peer](const std::string&) { ++peer.disconnects; };
@@ -229,6 +234,51 @@ TEST_F(Web, every_route_but_the_open_ones_asks_who_is_there) {
     }
   }
   EXPECT_GE(guarded, 8);
+}
+
+TEST_F(Web, the_contract_names_exactly_the_routes_there_are) {
+  start();
+  const auto contract =
+      test_support::read_file(std::string(SURVEILLX_CONTRACTS) + "/http.openapi.yaml");
+  std::set<std::string> written;
+  std::string path;
+  std::istringstream lines(contract.substr(0, contract.find("\ncomponents:")));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("  /") && line.ends_with(":")) path = line.substr(2, line.size() - 3);
+    for (const std::string method : {"get", "post", "put", "patch", "delete"}) {
+      if (line == "    " + method + ":") written.insert(method + " " + path);
+    }
+  }
+  std::set<std::string> served;
+  for (const auto& route : web_->routes()) {
+    std::string method = route.method;
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    served.insert(method + " " + route.pattern);
+  }
+  EXPECT_EQ(written, served);
+}
+
+TEST_F(Web, in_public_mode_it_speaks_tls_with_a_certificate_that_can_be_pinned) {
+  options_.config.security.public_ = true;
+  start();
+  EXPECT_THAT(base_, HasSubstr("https://127.0.0.1:"));
+  net::ClientRequest request;
+  request.method = "POST";
+  request.url = "/api/auth/login";
+  request.body =
+      SharedBytes(json::serialize(json::object{{"username", "admin"}, {"password", kPassword}}));
+  request.trust.pin_sha256 = *net::certificate_pin(options_.config.web_tls()->certificate);
+  const auto response = send(std::move(request));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.headers.get("Set-Cookie"), HasSubstr("; Secure"));
+}
+
+TEST_F(Web, a_body_too_large_for_the_api_is_refused) {
+  start();
+  const auto response =
+      post("/api/auth/login", {{"username", "admin"}, {"password", std::string(100'000, 'x')}});
+  EXPECT_EQ(response.status, 413);
+  EXPECT_EQ(get("/healthz").status, 200);
 }
 
 TEST_F(Web, signing_in_gives_a_token_a_cookie_and_a_csrf_token) {
@@ -337,8 +387,8 @@ TEST_F(Web, a_new_password_ends_the_other_sessions_and_keeps_this_one) {
 }
 
 TEST_F(Web, metrics_are_for_loopback_and_administrators) {
-  ASSERT_TRUE(options_.store->users.add("vera", domain::Role::viewer, "viewer password"));
   start();
+  ASSERT_TRUE(options_.store->users.add("vera", domain::Role::viewer, "viewer password"));
   EXPECT_THAT(std::string(get("/metrics").body.text()), HasSubstr("surveillx_viewers 0"));
   const auto from_elsewhere = [&](const std::string& token) {
     net::ClientRequest request;
