@@ -206,10 +206,7 @@ void Session::on_local_description(const std::string& error) {
   watch_dtls();
   if (offer_.trickle) return;
   on_gathering_state();  // It may have ended before this promise was answered.
-  TimerThread::instance().at(std::chrono::steady_clock::now() + kGatheringLimit,
-                             [weak = weak_from_this()] {
-                               if (const auto self = weak.lock()) self->send_gathered_answer();
-                             });
+  later(kGatheringLimit, &Session::send_gathered_answer);
 }
 
 void Session::on_gathering_state() {
@@ -317,11 +314,18 @@ void Session::on_ice_state() {
   }
   GstWebRTCICEConnectionState ice{};
   g_object_get(bin.get(), "ice-connection-state", &ice, nullptr);
+  keep_transport_states(bin.get(), nullptr);
   if (ice != GST_WEBRTC_ICE_CONNECTION_STATE_FAILED) return;
   // Before the last candidate has come, libnice may fail and recover.
-  TimerThread::instance().at(std::chrono::steady_clock::now() + kFailedGrace,
-                             [weak = weak_from_this()] {
-                               if (const auto self = weak.lock()) self->end_if_still_failed();
+  later(kFailedGrace, &Session::end_if_still_failed);
+}
+
+void Session::later(std::chrono::milliseconds delay, void (Session::*call)()) {
+  TimerThread::instance().at(std::chrono::steady_clock::now() + delay,
+                             [weak = weak_from_this(), call] {
+                               aside([weak, call] {
+                                 if (const auto self = weak.lock()) (self.get()->*call)();
+                               });
                              });
 }
 
@@ -360,6 +364,7 @@ void Session::on_dtls_state() {
   }
   GstWebRTCDTLSTransportState state{};
   g_object_get(dtls.get(), "state", &state, nullptr);
+  keep_transport_states(nullptr, dtls.get());
   if (state == GST_WEBRTC_DTLS_TRANSPORT_STATE_FAILED) {
     end(EndReason::dtls_failed, "the DTLS handshake failed");
   } else if (state == GST_WEBRTC_DTLS_TRANSPORT_STATE_CLOSED) {

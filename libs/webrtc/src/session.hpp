@@ -52,6 +52,8 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   void on_local_candidate(int mline_index, const std::string& candidate);
   void give_candidate(const std::string& candidate, int mline_index);
   void on_ice_state();
+  /// Calls a member after the delay, on a thread that may call into GStreamer.
+  void later(std::chrono::milliseconds delay, void (Session::*call)());
   void watch_dtls();
   void on_dtls_state();
 
@@ -69,7 +71,11 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   void set_state_locked(domain::CameraState state);
   /// Counts the frame and returns its number; 0 when the session is over.
   [[nodiscard]] std::uint64_t frame_decoded(SteadyTime now, frame::Size size);
+  /// Reads what `stats` tells from GStreamer, so that `stats` itself never waits for it.
   void refresh_stats();
+  /// Notes the states of the transports that are not null.
+  void keep_transport_states(GstElement* webrtcbin, GObject* dtls);
+  void refresh_soon(bool ask_keyframe);
   void end(EndReason reason, const std::string& detail);
   void end_if_still_failed();
 
@@ -130,6 +136,10 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   std::uint64_t frames_ = 0;
   frame::Size size_;
   std::deque<SteadyTime> recent_frames_;
+  std::string ice_state_ = "new";
+  std::string dtls_state_ = "new";
+  std::int64_t packets_lost_ = 0;
+  std::uint64_t nacks_sent_ = 0;
   std::string local_candidate_;
   std::string remote_candidate_;
 

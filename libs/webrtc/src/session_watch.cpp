@@ -99,8 +99,7 @@ void Session::watch() {
     end(EndReason::no_frames, "no frame for " + std::to_string(options_.end_after.count()) + " ms");
     return;
   }
-  if (ask_keyframe) request_keyframe();
-  refresh_stats();
+  refresh_soon(ask_keyframe);
   TimerThread::instance().at(next, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->watch();
   });
@@ -177,12 +176,47 @@ void Session::end_if_still_failed() {
   }
 }
 
+void Session::refresh_soon(bool ask_keyframe) {
+  aside([weak = weak_from_this(), ask_keyframe] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (ask_keyframe) self->request_keyframe();
+    self->refresh_stats();
+  });
+}
+
+void Session::keep_transport_states(GstElement* webrtcbin, GObject* dtls) {
+  const std::string ice = webrtcbin != nullptr ? nick_of(webrtcbin, "ice-connection-state") : "";
+  const std::string handshake = dtls != nullptr ? nick_of(dtls, "state") : "";
+  const std::lock_guard lock(mutex_);
+  if (!ice.empty()) ice_state_ = ice;
+  if (!handshake.empty()) dtls_state_ = handshake;
+}
+
 void Session::refresh_stats() {
   gst::Ref<GstElement> bin;
+  gst::Ref<GstElement> jitterbuffer;
+  gst::Ref<GObject> dtls;
   {
     const std::lock_guard lock(mutex_);
     if (closed_ || !local_set_) return;
     bin = webrtcbin_;
+    jitterbuffer = jitterbuffer_;
+    dtls = dtls_;
+  }
+  keep_transport_states(bin.get(), dtls.get());
+  if (jitterbuffer) {
+    gst::Ref<GstStructure> counters;
+    g_object_get(jitterbuffer.get(), "stats", counters.out(), nullptr);
+    guint64 lost = 0;
+    guint64 requested = 0;
+    if (counters) {
+      gst_structure_get_uint64(counters.get(), "num-lost", &lost);
+      gst_structure_get_uint64(counters.get(), "rtx-count", &requested);
+    }
+    const std::lock_guard lock(mutex_);
+    packets_lost_ = static_cast<std::int64_t>(lost);
+    nacks_sent_ = requested;
   }
   const auto promise = gst::make_promise([weak = weak_from_this()](const GstStructure* reply) {
     const auto self = weak.lock();
@@ -200,41 +234,23 @@ SessionStats Session::stats() const {
   SessionStats stats;
   stats.packets_received = packets_.load(std::memory_order_relaxed);
   stats.keyframe_requests = keyframe_requests_.load(std::memory_order_relaxed);
-  gst::Ref<GstElement> bin;
-  gst::Ref<GstElement> jitterbuffer;
-  gst::Ref<GObject> dtls;
-  {
-    const std::lock_guard lock(mutex_);
-    stats.local_candidate = local_candidate_;
-    stats.remote_candidate = remote_candidate_;
-    stats.codec = offer_.codec;
-    stats.frames_decoded = frames_;
-    stats.size = size_;
-    const auto now = std::chrono::steady_clock::now();
-    const auto first = std::find_if(recent_frames_.begin(), recent_frames_.end(),
-                                    [now](SteadyTime t) { return now - t <= kFpsWindow; });
-    const auto count = recent_frames_.end() - first;
-    if (count > 1) {
-      const std::chrono::duration<double> span = recent_frames_.back() - *first;
-      if (span.count() > 0) stats.fps = static_cast<double>(count - 1) / span.count();
-    }
-    bin = webrtcbin_;
-    jitterbuffer = jitterbuffer_;
-    dtls = dtls_;
-  }
-  stats.ice_state = bin ? nick_of(bin.get(), "ice-connection-state") : "closed";
-  stats.dtls_state = dtls ? nick_of(dtls.get(), "state") : (bin ? "new" : "closed");
-  if (jitterbuffer) {
-    gst::Ref<GstStructure> counters;
-    g_object_get(jitterbuffer.get(), "stats", counters.out(), nullptr);
-    guint64 lost = 0;
-    guint64 requested = 0;
-    if (counters) {
-      gst_structure_get_uint64(counters.get(), "num-lost", &lost);
-      gst_structure_get_uint64(counters.get(), "rtx-count", &requested);
-    }
-    stats.packets_lost = static_cast<std::int64_t>(lost);
-    stats.nacks_sent = requested;
+  const std::lock_guard lock(mutex_);
+  stats.local_candidate = local_candidate_;
+  stats.remote_candidate = remote_candidate_;
+  stats.ice_state = closed_ ? "closed" : ice_state_;
+  stats.dtls_state = closed_ ? "closed" : dtls_state_;
+  stats.packets_lost = packets_lost_;
+  stats.nacks_sent = nacks_sent_;
+  stats.codec = offer_.codec;
+  stats.frames_decoded = frames_;
+  stats.size = size_;
+  const auto now = std::chrono::steady_clock::now();
+  const auto first = std::find_if(recent_frames_.begin(), recent_frames_.end(),
+                                  [now](SteadyTime t) { return now - t <= kFpsWindow; });
+  const auto count = recent_frames_.end() - first;
+  if (count > 1) {
+    const std::chrono::duration<double> span = recent_frames_.back() - *first;
+    if (span.count() > 0) stats.fps = static_cast<double>(count - 1) / span.count();
   }
   return stats;
 }

@@ -1,5 +1,7 @@
 #include "timer_thread.hpp"
 
+#include "surveillx/base/worker_pool.hpp"
+
 #include <thread>
 #include <utility>
 
@@ -39,6 +41,12 @@ void TimerThread::run() {
     job = nullptr;  // May hold the last reference to a session: release it without our lock.
     lock.lock();
   }
+}
+
+void aside(std::function<void()> call) {
+  static WorkerPool& pool = *new WorkerPool("webrtc-aside", 2, 1'024);
+  // A full queue means that both threads hang; what is dropped here is asked for again in a second.
+  (void)pool.try_post(std::move(call));
 }
 
 }  // namespace surveillx::webrtc
