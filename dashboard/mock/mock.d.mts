@@ -16,7 +16,7 @@ export declare class Mock {
   url: string;
   people: MockPerson[];
   engine: { name: string; model: string; trial: boolean; notice: string } | null;
-  publish: { mode: string; url: string | null };
+  publish: { mode: string; url: string };
   mediaConnected: boolean;
   timeShiftMs: number;
   failing: Set<string>;

@@ -41,7 +41,7 @@ export class Mock {
   people = kNames.map((name, i) => ({ id: randomUUID(), name, external_id: i % 3 === 2 ? null : `S-${1001 + i}` }));
   records = new Map();
   engine = { name: 'yunet+dlib', model: 'dlib-densenet-v1', trial: false, notice: '' };
-  publish = { mode: 'web', url: null };
+  publish = { mode: 'internal', url: '' };
   mediaConnected = true;
   /** Added to the real time: for a change of day, and for browsers with wrong clocks. */
   timeShiftMs = 0;

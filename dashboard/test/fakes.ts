@@ -93,7 +93,7 @@ export const kSystem = {
   timezone: 'Europe/Berlin',
   today: '2026-11-23',
   engine: { name: 'yunet+dlib', model: 'm', trial: false, notice: '' },
-  publish: { mode: 'web', url: null as string | null },
+  publish: { mode: 'internal', url: '' },
   media_connected: true,
   database: { kind: 'sqlite' },
 };

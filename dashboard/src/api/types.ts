@@ -54,6 +54,7 @@ export interface SystemInfo {
   today: string;
   /** Null members until media has told them. */
   engine: { name: string; model: string; trial: boolean; notice: string } | null;
-  publish: { mode: string; url: string | null };
+  /** `legacy`: pictures go to the server at `url`; else they are shown here and `url` is empty. */
+  publish: { mode: string; url: string };
   media_connected: boolean;
 }

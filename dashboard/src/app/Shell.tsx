@@ -25,6 +25,7 @@ export function Shell({ user }: { user: User }) {
   const [open, setOpen] = useState<Open>('none');
   const [problem, setProblem] = useState<string | null>(null);
   const mainRef = useRef<HTMLElement>(null);
+  const noticesRef = useRef<HTMLDivElement>(null);
   const firstPath = useRef(path);
 
   // After a change of page the focus goes where the new page begins, as a real page load would.
@@ -33,6 +34,17 @@ export function Shell({ user }: { user: User }) {
     firstPath.current = '';
     mainRef.current?.focus();
   }, [path]);
+
+  // The wall of cameras fits what is left below the notices.
+  useEffect(() => {
+    const notices = noticesRef.current;
+    if (notices === null || typeof ResizeObserver === 'undefined') return;
+    const observer = new ResizeObserver(() =>
+      mainRef.current?.style.setProperty('--notices', `${notices.offsetHeight}px`),
+    );
+    observer.observe(notices);
+    return () => observer.disconnect();
+  }, []);
 
   const lostBefore = useRef(false);
   useEffect(() => {
@@ -75,7 +87,7 @@ export function Shell({ user }: { user: User }) {
         onPassword={() => setOpen('password')}
         onSignOut={() => void leave()}
       />
-      <div className="notices">
+      <div className="notices" ref={noticesRef}>
         {link.state === 'lost' && (
           <Notice tone="danger" testId="link-lost">
             <strong>Connection to the server lost</strong>, retrying. Nothing on this page is current

@@ -29,6 +29,10 @@ export interface Services {
 
 const Context = createContext<Services | null>(null);
 const kSystemPeriodMs = 15_000;
+/** While media is away its return is the news. */
+const kMediaAwayPeriodMs = 2_000;
+/** Events come in bursts, one a camera. */
+const kSettleMs = 300;
 const kCamerasPeriodMs = 30_000;
 /** With none yet, somebody is probably adding the first one right now. */
 const kFirstCameraPeriodMs = 4_000;
@@ -104,9 +108,28 @@ function WithServices({
 
   useEffect(() => {
     void refreshSystem();
-    const timer = setInterval(() => void refreshSystem(), kSystemPeriodMs);
-    return () => clearInterval(timer);
   }, [refreshSystem]);
+
+  const mediaAway = system !== null && !system.media_connected && system.publish.mode !== 'legacy';
+  const systemPeriod = mediaAway ? kMediaAwayPeriodMs : kSystemPeriodMs;
+  useEffect(() => {
+    const timer = setInterval(() => void refreshSystem(), systemPeriod);
+    return () => clearInterval(timer);
+  }, [refreshSystem, systemPeriod]);
+
+  // A camera that goes offline may mean that media itself went away.
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = stream.on('camera', ({ camera }) => {
+      if (camera.state !== 'offline') return;
+      clearTimeout(timer);
+      timer = setTimeout(() => void refreshSystem(), kSettleMs);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [stream, refreshSystem]);
 
   const period = cameraCount === 0 ? kFirstCameraPeriodMs : kCamerasPeriodMs;
   useEffect(() => {

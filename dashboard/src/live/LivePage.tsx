@@ -239,11 +239,11 @@ function NoCameras({ loaded, error, onRetry }: { loaded: boolean; error: string 
   );
 }
 
-function Elsewhere({ url }: { url: string | null }) {
+function Elsewhere({ url }: { url: string }) {
   return (
     <Notice tone="info" testId="publish-legacy">
       <strong>Pictures are published to another server.</strong>{' '}
-      {url === null ? 'They are not shown here.' : (
+      {url === '' ? 'They are not shown here.' : (
         <>
           They go to <code>{url}</code> and are not shown here.
         </>
