@@ -119,6 +119,12 @@ Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options)
   std::shared_ptr<Database> database(new Database(std::move(impl)));
   Result<void> ready;
   switch (options.schema) {
+    case SchemaPolicy::create: {
+      const auto version = database->schema_version();
+      if (!version) return version.error();
+      ready = *version == 0 ? database->migrate() : database->check_schema();
+      break;
+    }
     case SchemaPolicy::require_current:
       ready = database->check_schema();
       break;
@@ -155,6 +161,7 @@ Result<void> Database::check_schema() {
 Result<void> Database::migrate() { return migrate_to(current_schema_version()); }
 
 Result<void> Database::migrate_to(int target) {
+  bool changed = false;
   for (;;) {
     // Each version is one transaction that looks at the present version under the lock, so that
     // of two processes the second finds the work done.
@@ -175,11 +182,13 @@ Result<void> Database::migrate_to(int target) {
       }
       connection.execute("update schema_version set version = :version",
                          {{"version", std::int64_t{*version + 1}}});
-      log::info("database.migrated", {{"database", describe()}, {"schema", *version + 1}});
+      changed = true;
       return *version + 1;
     });
     if (!step) return step.error();
-    if (*step >= target) return {};
+    if (*step < target) continue;
+    if (changed) log::info("database.migrated", {{"database", describe()}, {"schema", *step}});
+    return {};
   }
 }
 

@@ -124,7 +124,10 @@ Database::Impl::Impl(DatabaseOptions options, DatabaseKind kind, std::string tar
 
 Database::Impl::~Impl() = default;
 
-std::string Database::Impl::without_password(std::string text) const {
+/// One line, since that is what a log or a terminal shows; libpq likes several.
+std::string Database::Impl::printable(std::string text) const {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && text.back() == ' ') text.pop_back();
   if (password_.empty()) return text;
   for (std::size_t at = 0; (at = text.find(password_, at)) != std::string::npos;) {
     text.replace(at, password_.size(), "***");
@@ -191,8 +194,7 @@ Result<void> Database::Impl::run(Mode mode, const Body& body) {
       return result;
     } catch (const soci::soci_error& e) {
       auto diagnosis = diagnose(e, kind_);
-      error = {diagnosis.error.name,
-               description_ + ": " + without_password(diagnosis.error.message)};
+      error = {diagnosis.error.name, description_ + ": " + printable(diagnosis.error.message)};
       if (slot.session == nullptr) return Error{kDatabaseUnavailable, error.message};
       if (diagnosis.cause == Cause::conflict && attempt < kMaxAttempts) begun = false;
     } catch (const Failure& e) {

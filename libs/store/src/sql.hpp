@@ -124,7 +124,7 @@ class Database::Impl {
 
   void connect(Slot& slot);
   Next after_failure(Slot& slot, Mode mode, bool begun, int attempt, Error& error);
-  [[nodiscard]] std::string without_password(std::string text) const;
+  [[nodiscard]] std::string printable(std::string text) const;
 
   DatabaseOptions options_;
   DatabaseKind kind_;

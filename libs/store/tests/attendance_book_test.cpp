@@ -80,7 +80,8 @@ TEST_P(AttendanceBookTest, order_and_repeats_give_the_records_that_the_rules_giv
     }
   }
   const auto expected = attendance::derive(pile, kBerlin);
-  pile.insert(pile.end(), pile.begin(), pile.begin() + 8);
+  const std::vector<domain::Sighting> repeats(pile.begin(), pile.begin() + 8);
+  pile.insert(pile.end(), repeats.begin(), repeats.end());
   std::shuffle(pile.begin(), pile.end(), random);
   for (const auto& one : pile) (void)deliver(one);
 

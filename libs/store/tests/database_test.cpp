@@ -40,6 +40,11 @@ TEST_P(DatabaseTest, an_empty_database_is_too_old_until_it_is_migrated) {
   EXPECT_EQ((*opened)->kind(), GetParam());
 }
 
+TEST_P(DatabaseTest, an_empty_database_is_set_up_for_the_command_line) {
+  ASSERT_TRUE(open(SchemaPolicy::create));
+  EXPECT_TRUE(open(SchemaPolicy::require_current));
+}
+
 TEST_P(DatabaseTest, an_older_schema_is_refused_and_migrated_with_its_data) {
   {
     const auto database = open(SchemaPolicy::ignore).value();
@@ -52,6 +57,7 @@ TEST_P(DatabaseTest, an_older_schema_is_refused_and_migrated_with_its_data) {
     ASSERT_TRUE(store->people.create({.name = "Ada", .external_id = "", .group = ""}));
   }
   EXPECT_TRUE(open(SchemaPolicy::require_current).error().is(kSchemaTooOld));
+  EXPECT_TRUE(open(SchemaPolicy::create).error().is(kSchemaTooOld));
   options_.schema = SchemaPolicy::migrate;
   EXPECT_EQ(open_store()->people.find_by("Ada").value().size(), 1u);
 }

@@ -26,6 +26,7 @@ enum class DatabaseKind { sqlite, postgresql };
 /// What to do about the schema's version when opening.
 enum class SchemaPolicy {
   require_current,  ///< Refuse an older one (`schema_too_old`) and a newer one (`schema_too_new`).
+  create,           ///< Set up an empty database; otherwise as `require_current` (command line).
   migrate,          ///< Bring an older one up to date under a lock; refuse a newer one.
   ignore,           ///< Look at nothing: for `db check`, `backup` and tests.
 };

@@ -14,7 +14,7 @@
 
 namespace surveillx::store {
 
-/// The lease on a photo has run out or another worker has decided it; the verdict was not stored.
+/// The photo was removed, decided, or claimed by another worker meanwhile; nothing was stored.
 inline constexpr ErrorName kLeaseLost{"lease_lost"};
 
 struct NewPerson {
