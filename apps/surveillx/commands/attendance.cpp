@@ -1,0 +1,141 @@
+#include "commands/command.hpp"
+#include "commands/store_access.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+namespace surveillx::app {
+namespace {
+
+struct AttendanceOptions {
+  std::string date;
+  std::string from;
+  std::string to;
+  std::string group;
+  std::string format = "table";
+};
+
+using Records = std::vector<domain::AttendanceRecord>;
+
+/// One field by RFC 4180. A spreadsheet would run text that begins like a formula, so such text
+/// gets an apostrophe in front: a name comes from whoever enrolled the person.
+std::string csv_field(const std::string& text) {
+  std::string safe = text;
+  if (!safe.empty() && std::string_view("=+-@\t\r").find(safe.front()) != std::string_view::npos) {
+    safe.insert(safe.begin(), '\'');
+  }
+  if (safe.find_first_of(",\"\r\n") == std::string::npos) return safe;
+  std::string quoted = "\"";
+  for (const char c : safe) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+void print_csv(const Records& records, const attendance::TimeZone& zone) {
+  std::fputs("day,person,external_id,first_seen,last_seen,sightings,status,person_id\r\n", stdout);
+  for (const auto& record : records) {
+    std::printf(
+        "%s,%s,%s,%s,%s,%lld,%s,%s\r\n", record.day.c_str(), csv_field(record.person).c_str(),
+        csv_field(record.external_id).c_str(), zone.format_rfc3339(record.first_seen).c_str(),
+        zone.format_rfc3339(record.last_seen).c_str(), static_cast<long long>(record.sightings),
+        std::string(domain::to_string(record.status)).c_str(), record.person_id.str().c_str());
+  }
+}
+
+void print_json(const Records& records, const attendance::TimeZone& zone) {
+  boost::json::array all;
+  for (const auto& record : records) {
+    all.push_back({{"person_id", record.person_id.str()},
+                   {"person", record.person},
+                   {"external_id", record.external_id},
+                   {"day", record.day},
+                   {"first_seen", zone.format_rfc3339(record.first_seen)},
+                   {"last_seen", zone.format_rfc3339(record.last_seen)},
+                   {"sightings", record.sightings},
+                   {"status", domain::to_string(record.status)}});
+  }
+  std::puts(boost::json::serialize(all).c_str());
+}
+
+/// Columns a person sees, not bytes: continuation bytes of UTF-8 take no room.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string padded(const std::string& text, std::size_t width) {
+  return text + std::string(width - std::min(width, width_of(text)), ' ');
+}
+
+void print_table(const Records& records, const attendance::TimeZone& zone) {
+  if (records.empty()) {
+    std::puts("Nobody has been seen.");
+    return;
+  }
+  std::size_t name_width = 6;
+  std::size_t id_width = 2;
+  for (const auto& record : records) {
+    name_width = std::max(name_width, width_of(record.person));
+    id_width = std::max(id_width, width_of(record.external_id));
+  }
+  const auto row = [&](const std::string& day, const std::string& person, const std::string& id,
+                       const std::string& first, const std::string& last, const std::string& count,
+                       const std::string& status) {
+    std::printf("%-10s  %s  %s  %-8s  %-8s  %9s  %s\n", day.c_str(),
+                padded(person, name_width).c_str(), padded(id, id_width).c_str(), first.c_str(),
+                last.c_str(), count.c_str(), status.c_str());
+  };
+  row("Day", "Person", "Id", "First", "Last", "Sightings", "Status");
+  for (const auto& record : records) {
+    row(record.day, record.person, record.external_id,
+        zone.format_local(record.first_seen).substr(11),
+        zone.format_local(record.last_seen).substr(11), std::to_string(record.sightings),
+        std::string(domain::to_string(record.status)));
+  }
+}
+
+int run(const CommonOptions& common, const AttendanceOptions& options) {
+  const std::string format = common.json ? "json" : options.format;
+  const auto access = open_store(common);
+  store::AttendanceQuery query;
+  query.group = options.group;
+  if (!options.from.empty() || !options.to.empty()) {
+    query.from = options.from.empty() ? options.to : options.from;
+    query.to = options.to.empty() ? options.from : options.to;
+  } else {
+    query.from = options.date.empty() ? access.zone.local_day(system_clock().now()) : options.date;
+    query.to = query.from;
+  }
+  const auto records = must(access.store->attendance.records(query));
+  if (format == "csv") {
+    print_csv(records, access.zone);
+  } else if (format == "json") {
+    print_json(records, access.zone);
+  } else {
+    print_table(records, access.zone);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_attendance(Registrar& r) {
+  CLI::App* command = r.subcommand("attendance", "Who was seen, and from when to when");
+  const auto options = std::make_shared<AttendanceOptions>();
+  auto* date = command->add_option("--date", options->date, "One day, YYYY-MM-DD (default: today)");
+  auto* from = command->add_option("--from", options->from, "First day");
+  auto* to = command->add_option("--to", options->to, "Last day, included");
+  date->excludes(from)->excludes(to);
+  command->add_option("--group", options->group, "Only people of this group");
+  command->add_option("--format", options->format, "table, csv or json")
+      ->check(CLI::IsMember({"table", "csv", "json"}));
+  r.run(command, [options](const CommonOptions& common) { return run(common, *options); });
+}
+
+}  // namespace surveillx::app

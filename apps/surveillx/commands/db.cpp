@@ -1,0 +1,102 @@
+#include "commands/command.hpp"
+#include "commands/store_access.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <cstdio>
+#include <memory>
+
+namespace surveillx::app {
+namespace {
+
+void print_key_note(const config::Config& config) {
+  std::printf(
+      "The keys are not in it: keep a copy of %s in another place.\n"
+      "Without it the photos, embeddings and snapshots in the database cannot be read.\n",
+      config.security.key_file.c_str());
+}
+
+int migrate(const CommonOptions& common) {
+  const auto config = load_config(common).config;
+  const auto database =
+      must(store::Database::open(database_options(config, store::SchemaPolicy::ignore)));
+  const int before = must(database->schema_version());
+  must(database->migrate());
+  const int after = must(database->schema_version());
+  if (common.json) {
+    std::puts(boost::json::serialize(boost::json::object{{"database", database->describe()},
+                                                         {"before", before},
+                                                         {"schema", after}})
+                  .c_str());
+  } else if (before == after) {
+    std::printf("%s is up to date (schema %d).\n", database->describe().c_str(), after);
+  } else {
+    std::printf("%s: schema %d -> %d.\n", database->describe().c_str(), before, after);
+  }
+  return kDone;
+}
+
+int check(const CommonOptions& common) {
+  const auto config = load_config(common).config;
+  const auto database =
+      must(store::Database::open(database_options(config, store::SchemaPolicy::ignore)));
+  must(database->check_integrity());
+  // Opening the store compares the key file with the one the database was written with.
+  const auto keys = must(crypto::KeyRing::load(config.security.key_file));
+  must(store::Store::open(database_options(config, store::SchemaPolicy::require_current), keys));
+  const int version = must(database->schema_version());
+  if (common.json) {
+    std::puts(boost::json::serialize(boost::json::object{{"database", database->describe()},
+                                                         {"schema", version},
+                                                         {"ok", true}})
+                  .c_str());
+  } else {
+    std::printf("%s is sound (schema %d), and the key file is the right one.\n",
+                database->describe().c_str(), version);
+  }
+  return kDone;
+}
+
+int backup(const CommonOptions& common, const std::string& file) {
+  const auto config = load_config(common).config;
+  must(store::backup_database(database_options(config, store::SchemaPolicy::ignore), file));
+  if (!common.json) {
+    std::printf("Saved the database to %s.\n", file.c_str());
+    print_key_note(config);
+  }
+  return kDone;
+}
+
+int restore(const CommonOptions& common, const std::string& file) {
+  const auto config = load_config(common).config;
+  must(store::restore_database(database_options(config, store::SchemaPolicy::ignore), file));
+  if (!common.json) {
+    std::printf("Restored the database from %s; `surveillx db check` looks it over.\n",
+                file.c_str());
+    print_key_note(config);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_db(Registrar& r) {
+  CLI::App* db = r.subcommand(
+      "db", "Migrate, check, back up or restore the database (keys are kept separately)");
+  db->require_subcommand(1);
+  r.run(r.subcommand("migrate", "Bring the schema up to date; safe to repeat", db), migrate);
+  r.run(r.subcommand("check", "Check schema, structure and key file", db), check);
+
+  const auto file = std::make_shared<std::string>();
+  CLI::App* backup_command =
+      r.subcommand("backup", "Copy the database to a new file while it is in use", db);
+  backup_command->add_option("FILE", *file, "The file to make")->required();
+  r.run(backup_command, [file](const CommonOptions& common) { return backup(common, *file); });
+  CLI::App* restore_command =
+      r.subcommand("restore", "Replace the database by a backup; stop `surveillx up` first", db);
+  restore_command->add_option("FILE", *file, "The backup")->required();
+  r.run(restore_command, [file](const CommonOptions& common) { return restore(common, *file); });
+}
+
+}  // namespace surveillx::app

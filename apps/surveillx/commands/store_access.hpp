@@ -1,0 +1,44 @@
+#pragma once
+
+#include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/store/store.hpp"
+
+#include "commands/command.hpp"
+#include "commands/load_config.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+namespace surveillx::app {
+
+[[nodiscard]] inline store::DatabaseOptions database_options(const config::Config& config,
+                                                             store::SchemaPolicy schema) {
+  store::DatabaseOptions options;
+  options.url = config.database.url;
+  options.data_dir = config.data_dir;
+  options.connections = static_cast<std::size_t>(std::max(1, config.database.connections));
+  options.schema = schema;
+  return options;
+}
+
+/// What a command that reads or changes stored data works with.
+struct StoreAccess {
+  config::Config config;
+  std::shared_ptr<store::Store> store;
+  attendance::TimeZone zone;
+};
+
+/// Loads the configuration and the keys and opens the database, or throws a Failure. An empty
+/// database is set up, so that people and cameras can be added before the first `surveillx up`; an
+/// older one is refused.
+[[nodiscard]] inline StoreAccess open_store(const CommonOptions& common) {
+  config::Config config = load_config(common).config;
+  const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
+  auto store =
+      must(store::Store::open(database_options(config, store::SchemaPolicy::create), keys));
+  auto zone = must(attendance::TimeZone::find(config.attendance.timezone));
+  return {std::move(config), std::move(store), std::move(zone)};
+}
+
+}  // namespace surveillx::app
