@@ -146,6 +146,9 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
     g_object_get(webrtcbin_.get(), "ice-agent", ice.out(), nullptr);
     gboolean added = FALSE;
     g_signal_emit_by_name(ice.get(), "add-local-ip-address", "127.0.0.1", &added);
+    gst::Ref<GObject> agent;
+    g_object_get(ice.get(), "agent", agent.out(), nullptr);
+    g_object_set(agent.get(), "upnp", FALSE, nullptr);
     const auto weak = weak_from_this();
     gst::Ref<GArray> transceivers;
     g_signal_emit_by_name(webrtcbin_.get(), "get-transceivers", transceivers.out());
