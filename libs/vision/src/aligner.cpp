@@ -9,6 +9,9 @@
 namespace surveillx::vision {
 namespace {
 
+/// dlib's boxes end at the brows and the chin; some of the forehead and the outline help.
+constexpr float kBoxMargin = 0.15F;
+
 /// x' = a x - b y + tx, y' = b x + a y + ty.
 struct Similarity {
   double a = 1;
@@ -100,12 +103,19 @@ class BoxAligner : public Aligner {
 
   Image align(const Image& image, const Detection& face) override {
     const cv::Mat& bgr = mat_of(image);
-    const cv::Rect part = cv::Rect(cv::Rect2f(face.box.x, face.box.y, face.box.w, face.box.h)) &
-                          cv::Rect(0, 0, bgr.cols, bgr.rows);
+    const float grow = kBoxMargin * face.box.w;
+    const cv::Rect wanted(cv::Rect2f(face.box.x - grow, face.box.y - grow, face.box.w + 2 * grow,
+                                     face.box.h + 2 * grow));
+    const cv::Rect part = wanted & cv::Rect(0, 0, bgr.cols, bgr.rows);
     if (part.empty()) return {};
+    cv::Mat whole = bgr(part);
+    if (part != wanted) {
+      cv::copyMakeBorder(bgr(part), whole, part.y - wanted.y, wanted.br().y - part.br().y,
+                         part.x - wanted.x, wanted.br().x - part.br().x, cv::BORDER_REPLICATE);
+    }
     cv::Mat chip;
-    const bool smaller = part.width > size_.width;
-    cv::resize(bgr(part), chip, size_, 0, 0, smaller ? cv::INTER_AREA : cv::INTER_LINEAR);
+    const bool smaller = whole.cols > size_.width;
+    cv::resize(whole, chip, size_, 0, 0, smaller ? cv::INTER_AREA : cv::INTER_LINEAR);
     return image_of(std::move(chip));
   }
 

@@ -37,6 +37,20 @@ void Decider::reconsider(const Gallery& gallery) {
   decide(gallery);
 }
 
+bool Decider::doubtful() const {
+  if (faces_.empty()) return false;
+  const std::optional<Match>& last = faces_.back().match;
+  switch (decision_.status) {
+    case domain::FaceStatus::known:
+      return !last || !last->accepted || last->person_id != *decision_.person_id;
+    case domain::FaceStatus::unknown:
+      return last && last->accepted;
+    case domain::FaceStatus::pending:
+      break;
+  }
+  return false;
+}
+
 void Decider::decide(const Gallery& gallery) {
   float total = 0;
   std::map<PersonId, Support> people;

@@ -22,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr float kLargeFace = 160;
+
 /// One thread's copy of an engine's parts.
 struct Parts {
   std::unique_ptr<Detector> detector;
@@ -121,13 +123,7 @@ class PartsEngine : public Engine {
     {
       PartsPool::Lease parts(pool_);
       detections = detect_at(*parts->detector, image, max_width_);
-      if (effort == Effort::photo && many_sizes_) {
-        // A photo may hold a group whose faces vanish at 640 pixels, or one face that fills it.
-        if (std::max(image.size().width, image.size().height) > max_width_) {
-          merge(detections, detect_at(*parts->detector, image, 2 * max_width_));
-        }
-        if (detections.empty()) detections = detect_at(*parts->detector, image, max_width_ / 2);
-      }
+      if (effort == Effort::photo && many_sizes_) look_again(*parts->detector, image, detections);
     }
     std::vector<FoundFace> faces;
     for (Detection& detection : detections) {
@@ -146,6 +142,32 @@ class PartsEngine : public Engine {
   }
 
  private:
+  /// A photo may hold a group whose faces vanish at the live size, or one face that fills it. A
+  /// face of more than kLargeFace pixels is found, but its landmarks are less sure, so they are
+  /// taken from a look at half the size.
+  void look_again(Detector& detector, const Image& image, std::vector<Detection>& faces) const {
+    const int longer = std::max(image.size().width, image.size().height);
+    if (longer > max_width_) merge(faces, detect_at(detector, image, 2 * max_width_));
+    const float shrunk =
+        std::max(1.0F, static_cast<float>(longer) / static_cast<float>(max_width_));
+    const bool large = std::any_of(faces.begin(), faces.end(), [&](const Detection& face) {
+      return face.box.w / shrunk > kLargeFace;
+    });
+    if (!large && !faces.empty()) return;
+    const std::vector<Detection> coarse =
+        detect_at(detector, image, std::min(longer, max_width_) / 2);
+    for (Detection& face : faces) {
+      if (face.box.w / shrunk <= kLargeFace) continue;
+      for (const Detection& other : coarse) {
+        if (overlap(face.box, other.box) > 0.4F) {
+          face = other;
+          break;
+        }
+      }
+    }
+    merge(faces, coarse);
+  }
+
   EngineInfo info_;
   int max_width_;
   bool many_sizes_;

@@ -3,6 +3,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -10,9 +11,76 @@
 namespace surveillx::vision {
 namespace {
 
-constexpr int kGrid = 8;
 constexpr int kBins = 59;  ///< 58 uniform patterns of 8 neighbours, and all others together.
-constexpr int kRadius = 2;
+constexpr int kRadius = 3;
+constexpr int kNoise = 3;  ///< A step of fewer grey levels is no texture.
+constexpr double kBlur = 1.2;
+constexpr int kPatternGrid = 6;
+
+constexpr int kColourSide = 32;
+constexpr int kColourGrid = 3;
+constexpr int kColourBins = 64;
+constexpr int kLightBins = 6;
+constexpr float kColourWeight = 0.3F;
+
+/// Histograms over a grid of cells. A pixel counts in the four cells around it, the more the nearer
+/// their centres: without landmarks the same feature lies some pixels elsewhere in the next
+/// picture.
+class CellHistograms {
+ public:
+  CellHistograms(int grid, int bins, int width, int height)
+      : grid_(grid),
+        bins_(bins),
+        columns_(weights(grid, width)),
+        rows_(weights(grid, height)),
+        sums_(static_cast<std::size_t>(grid * grid * bins), 0.0F) {}
+
+  void add(int x, int y, int bin) {
+    const Share& row = rows_[static_cast<std::size_t>(y)];
+    const Share& column = columns_[static_cast<std::size_t>(x)];
+    for (std::size_t i = 0; i < 2; ++i) {
+      for (std::size_t j = 0; j < 2; ++j) {
+        const int cell = row.cell[i] * grid_ + column.cell[j];
+        sums_[static_cast<std::size_t>(cell * bins_ + bin)] += row.part[i] * column.part[j];
+      }
+    }
+  }
+
+  /// Appended so that all cells together sum up to `weight`.
+  void append_to(std::vector<float>& out, float weight) const {
+    float total = 0;
+    for (const float sum : sums_) total += sum;
+    for (const float sum : sums_) out.push_back(total > 0 ? sum * weight / total : 0);
+  }
+
+ private:
+  struct Share {
+    std::array<int, 2> cell{};
+    std::array<float, 2> part{};
+  };
+
+  static std::vector<Share> weights(int grid, int size) {
+    std::vector<Share> shares;
+    for (int i = 0; i < size; ++i) {
+      const float at =
+          (static_cast<float>(i) + 0.5F) / static_cast<float>(size) * static_cast<float>(grid) -
+          0.5F;
+      const int first = static_cast<int>(std::floor(at));
+      const float second_part = at - static_cast<float>(first);
+      Share share;
+      share.cell = {std::clamp(first, 0, grid - 1), std::clamp(first + 1, 0, grid - 1)};
+      share.part = {first < 0 ? 0 : 1 - second_part, first + 1 >= grid ? 0 : second_part};
+      shares.push_back(share);
+    }
+    return shares;
+  }
+
+  int grid_;
+  int bins_;
+  std::vector<Share> columns_;
+  std::vector<Share> rows_;
+  std::vector<float> sums_;
+};
 
 /// Pattern to bin: a pattern with at most two changes around the circle has a bin of its own.
 std::array<std::uint8_t, 256> uniform_bins() {
@@ -32,12 +100,19 @@ class LbphEmbedder : public Embedder {
 
   std::vector<float> embed(const Image& chip) override {
     if (chip.empty()) return {};
-    cv::Mat grey;
-    cv::cvtColor(mat_of(chip), grey, cv::COLOR_BGR2GRAY);
-    if (grey.size() != size_) cv::resize(grey, grey, size_, 0, 0, cv::INTER_AREA);
-    // Without it the patterns of flat skin are those of the camera's noise.
-    cv::GaussianBlur(grey, grey, {3, 3}, 0);
+    cv::Mat bgr = mat_of(chip);
+    if (bgr.size() != size_) cv::resize(bgr, bgr, size_, 0, 0, cv::INTER_AREA);
+    std::vector<float> histogram;
+    patterns(bgr, histogram);
+    colours(bgr, histogram);
+    return histogram;
+  }
 
+ private:
+  static void patterns(const cv::Mat& bgr, std::vector<float>& out) {
+    cv::Mat grey;
+    cv::cvtColor(bgr, grey, cv::COLOR_BGR2GRAY);
+    cv::GaussianBlur(grey, grey, {}, kBlur);
     static const std::array<std::uint8_t, 256> bins = uniform_bins();
     constexpr std::array<std::array<int, 2>, 8> around{{{-kRadius, -kRadius},
                                                         {0, -kRadius},
@@ -47,9 +122,9 @@ class LbphEmbedder : public Embedder {
                                                         {0, kRadius},
                                                         {-kRadius, kRadius},
                                                         {-kRadius, 0}}};
-    std::vector<float> histogram(kGrid * kGrid * kBins, 0.0F);
     const int width = grey.cols - 2 * kRadius;
     const int height = grey.rows - 2 * kRadius;
+    CellHistograms cells(kPatternGrid, kBins, width, height);
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
         const int centre = grey.at<std::uint8_t>(y + kRadius, x + kRadius);
@@ -57,19 +132,35 @@ class LbphEmbedder : public Embedder {
         for (unsigned n = 0; n < around.size(); ++n) {
           const int other =
               grey.at<std::uint8_t>(y + kRadius + around[n][1], x + kRadius + around[n][0]);
-          // A step of two grey levels is noise, not texture.
-          if (other >= centre + 2) pattern |= 1U << n;
+          if (other >= centre + kNoise) pattern |= 1U << n;
         }
-        const int cell = y * kGrid / height * kGrid + x * kGrid / width;
-        ++histogram[static_cast<std::size_t>(cell * kBins + bins[pattern])];
+        cells.add(x, y, bins[pattern]);
       }
     }
-    const float whole = static_cast<float>(width) * static_cast<float>(height);
-    for (float& value : histogram) value /= whole;
-    return histogram;
+    cells.append_to(out, 1 - kColourWeight);
   }
 
- private:
+  /// Colour of skin, hair and glasses by place: weak for real people, but patterns alone are
+  /// weaker.
+  static void colours(const cv::Mat& bgr, std::vector<float>& out) {
+    cv::Mat small;
+    cv::resize(bgr, small, {kColourSide, kColourSide}, 0, 0, cv::INTER_AREA);
+    cv::cvtColor(small, small, cv::COLOR_BGR2Lab);
+    CellHistograms tint(kColourGrid, kColourBins, kColourSide, kColourSide);
+    CellHistograms light(kColourGrid, kLightBins, kColourSide, kColourSide);
+    for (int y = 0; y < kColourSide; ++y) {
+      for (int x = 0; x < kColourSide; ++x) {
+        const auto& lab = small.at<cv::Vec3b>(y, x);
+        const int a = std::clamp((lab[1] - 96) / 8, 0, 7);
+        const int b = std::clamp((lab[2] - 96) / 8, 0, 7);
+        tint.add(x, y, a * 8 + b);
+        light.add(x, y, lab[0] * kLightBins / 256);
+      }
+    }
+    tint.append_to(out, 0.6F * kColourWeight);
+    light.append_to(out, 0.4F * kColourWeight);
+  }
+
   cv::Size size_;
 };
 

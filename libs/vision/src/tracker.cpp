@@ -20,6 +20,7 @@ struct Pair {
 
 Tracker::Update Tracker::update(const std::vector<PixelBox>& boxes, SteadyTime now) {
   Update result;
+  updated_ = now;
   result.ids.assign(boxes.size(), 0);
 
   std::vector<Pair> pairs;
@@ -88,7 +89,9 @@ std::vector<std::int64_t> Tracker::expire(SteadyTime now) {
 }
 
 void Tracker::touch(SteadyTime now) {
-  for (Track& track : tracks_) track.alive = std::max(track.alive, now);
+  for (Track& track : tracks_) {
+    if (track.seen == updated_) track.alive = std::max(track.alive, now);
+  }
 }
 
 }  // namespace surveillx::vision

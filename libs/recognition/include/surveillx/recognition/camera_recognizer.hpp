@@ -48,7 +48,7 @@ struct Options {
 /// Counted since the start; read at any time.
 struct Counters {
   std::uint64_t frames_analysed = 0;
-  std::uint64_t frames_dropped = 0;  ///< Replaced by a newer one before they were looked at.
+  std::uint64_t frames_dropped = 0;  ///< Replaced by a newer one, or not due.
   std::uint64_t faces_found = 0;
   std::uint64_t faces_refused = 0;  ///< Too small, blurred or turned away.
   std::uint64_t faces_embedded = 0;

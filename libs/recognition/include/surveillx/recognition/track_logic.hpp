@@ -92,12 +92,14 @@ class TrackLogic {
     std::optional<SteadyTime> embedded;
     SteadyTime last_sighting{};
     UnixMillis seen{};
+    UnixMillis confirmed{};               ///< When the last face spoke for the name.
     std::optional<vision::PixelBox> box;  ///< In the current frame.
   };
 
   void judge(std::int64_t id, Track& track);
   void end(std::int64_t id);
-  void add_due(std::int64_t id, const Track& track, domain::SightingKind kind);
+  void periodic();
+  void add_due(std::int64_t id, const Track& track, domain::SightingKind kind, UnixMillis at);
 
   Options options_;
   std::shared_ptr<const vision::Gallery> gallery_;

@@ -44,6 +44,9 @@ class Decider {
   /// Looks at the remembered faces again with another gallery: somebody was enrolled or removed.
   void reconsider(const Gallery& gallery);
   [[nodiscard]] const Decision& decision() const { return decision_; }
+  /// The last face did not speak for what is believed: somebody else may have taken the place, so
+  /// the next faces should be looked at without delay.
+  [[nodiscard]] bool doubtful() const;
   [[nodiscard]] std::size_t observations() const { return faces_.size(); }
 
  private:

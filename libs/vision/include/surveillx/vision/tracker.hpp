@@ -26,14 +26,18 @@ class Tracker {
   };
 
   Tracker() : Tracker(Options{}) {}
-  explicit Tracker(Options options) : options_(options) {}
+  /// `first_id` continues another tracker's numbers.
+  explicit Tracker(Options options, std::int64_t first_id = 1)
+      : options_(options), next_id_(first_id) {}
 
   [[nodiscard]] Update update(const std::vector<PixelBox>& boxes, SteadyTime now);
   /// Ends what has not been seen for too long although no picture came.
   [[nodiscard]] std::vector<std::int64_t> expire(SteadyTime now);
-  /// Keeps tracks alive while the scene does not move at all and is therefore not looked at.
+  /// Keeps those that the last picture showed alive while the scene does not move and is not looked
+  /// at.
   void touch(SteadyTime now);
   [[nodiscard]] std::size_t size() const { return tracks_.size(); }
+  [[nodiscard]] std::int64_t next_id() const { return next_id_; }
 
  private:
   struct Track {
@@ -46,7 +50,8 @@ class Tracker {
   };
 
   Options options_;
-  std::int64_t next_id_ = 1;
+  SteadyTime updated_{};
+  std::int64_t next_id_;
   std::vector<Track> tracks_;
 };
 
