@@ -374,9 +374,9 @@ void HttpConnection::dispatch_request() {
            [pending = std::make_shared<Pending>(*this)](HttpResponse response) {
              pending->answer(std::move(response));
            });
-  // A handler that answers late may want to know that nobody waits any more. With a pipelined request
-  // in the buffer the peer is there, and reading behind bytes that are still to be parsed would move
-  // them under the read.
+  // A handler that answers late may want to know that nobody waits any more. With a pipelined
+  // request in the buffer the peer is there, and reading behind bytes that are still to be parsed
+  // would move them under the read.
   if (phase_ == Phase::handling && watch_ && watch_->on_abandoned && input_.size() == 0) {
     read_more();
   }

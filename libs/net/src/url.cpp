@@ -4,6 +4,7 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+
 #include <charconv>
 
 namespace surveillx::net {

@@ -1,5 +1,7 @@
 #include "surveillx/net/event_loop.hpp"
 
+#include "surveillx/test_support/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,8 +9,6 @@
 #include <stdexcept>
 #include <thread>
 #include <vector>
-
-#include "surveillx/test_support/support.hpp"
 
 namespace surveillx::net {
 namespace {

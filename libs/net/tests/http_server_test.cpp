@@ -1,9 +1,11 @@
 #include "surveillx/net/http_server.hpp"
 
-#include <mutex>
-#include <thread>
-
 #include "net_fixture.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
 
 namespace surveillx::net {
 namespace {
@@ -33,6 +35,7 @@ class HttpServerTest : public NetTest {
       kept_.push_back(std::move(respond));
     });
   }
+  ~HttpServerTest() override { server_.reset(); }  // Its routes use what stands below.
   std::size_t kept() {
     const std::lock_guard lock(mutex_);
     return kept_.size();
@@ -87,7 +90,8 @@ TEST_F(HttpServerTest, pipelined_requests_are_answered_one_after_another) {
 
 TEST_F(HttpServerTest, head_has_the_length_but_no_body) {
   listen();
-  const std::string answer = exchange("HEAD /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string answer =
+      exchange("HEAD /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_NE(answer.find("Content-Length: 5\r\n"), std::string::npos);
   EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
 }
@@ -103,7 +107,8 @@ TEST_F(HttpServerTest, http_1_0_is_closed_unless_it_asks_otherwise) {
 TEST_F(HttpServerTest, a_client_that_expects_100_continue_gets_it) {
   listen();
   RawSocket socket(server_->port());
-  socket.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  socket.send(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   EXPECT_EQ(socket.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   socket.send("body");
   EXPECT_NE(socket.read_until("\r\n\r\nbody").find("HTTP/1.1 200 OK"), std::string::npos);
@@ -134,7 +139,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"no_host", "GET /hello HTTP/1.1\r\n\r\n", 400},
         BadRequest{"two_hosts", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
         BadRequest{"space_in_name", "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n", 400},
-        BadRequest{"bad_length", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400},
+        BadRequest{"bad_length", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+                   400},
         BadRequest{"two_lengths",
                    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
                    "Content-Length: 2\r\n\r\nab",
@@ -143,8 +149,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
                    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                    400},
-        BadRequest{"coding",
-                   "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+        BadRequest{"coding", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+                   501},
         BadRequest{"bad_chunk",
                    "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                    400},
@@ -156,8 +162,8 @@ TEST_F(HttpServerTest, a_header_over_the_limit_is_431) {
   ListenOptions options;
   options.max_header_bytes = 1024;
   listen(options);
-  const std::string answer = exchange("GET /hello HTTP/1.1\r\nHost: a\r\nX-Big: " +
-                                      std::string(4000, 'x') + "\r\n\r\n");
+  const std::string answer =
+      exchange("GET /hello HTTP/1.1\r\nHost: a\r\nX-Big: " + std::string(4000, 'x') + "\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 431 ")) << answer;
   EXPECT_EQ(server_->stats().header_too_large, 1U);
 }
@@ -170,7 +176,8 @@ TEST_F(HttpServerTest, a_body_over_the_limit_is_413_even_while_it_is_being_sent)
   EXPECT_TRUE(exchange("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + big)
                   .starts_with("HTTP/1.1 413 "));
   EXPECT_TRUE(exchange("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                       "30d40\r\n" + big)
+                       "30d40\r\n" +
+                       big)
                   .starts_with("HTTP/1.1 413 "));
   EXPECT_TRUE(exchange("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
                        "Content-Length: 2000\r\n\r\n")

@@ -1,14 +1,13 @@
 #include "surveillx/net/http.hpp"
 
-#include <gtest/gtest.h>
-
-#include <boost/json/parse.hpp>
-
 #include "surveillx/net/client.hpp"
 
 #include "http_text.hpp"
 #include "target.hpp"
 #include "url.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
 
 namespace surveillx::net {
 namespace {
@@ -86,7 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
         PathCase{"/%252e%252e/", "/%2e%2e/"}, PathCase{"", nullptr}, PathCase{"*", nullptr},
         PathCase{"a/b", nullptr}, PathCase{"example.org:443", nullptr},
         PathCase{"http://example.org/a?b=c", "/a"}, PathCase{"http://example.org", "/"},
-        PathCase{"http://example.org?b", nullptr}, PathCase{"/a#b", "/a"}, PathCase{"/...", "/..."}));
+        PathCase{"http://example.org?b", nullptr}, PathCase{"/a#b", "/a"},
+        PathCase{"/...", "/..."}));
 
 TEST(Target, query_is_decoded) {
   const auto target = parse_target("/p?a=1&b=x%26y+z&&c&=d&a=2&e=f=g");

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "surveillx/net/client.hpp"
+#include "surveillx/net/http_server.hpp"
+#include "surveillx/test_support/support.hpp"
+
+#include "raw_socket.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -8,36 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "surveillx/net/client.hpp"
-#include "surveillx/net/http_server.hpp"
-#include "surveillx/test_support/support.hpp"
-
 namespace surveillx::net {
-
-/// A plain blocking socket to 127.0.0.1, for bytes that a well-behaved client would not send.
-class RawSocket {
- public:
-  explicit RawSocket(std::uint16_t port);
-  ~RawSocket();
-  RawSocket(const RawSocket&) = delete;
-  RawSocket& operator=(const RawSocket&) = delete;
-  /// False when the peer has gone.
-  bool send(std::string_view bytes);
-  /// Reads until `part` has come, or the end; everything read so far.
-  std::string read_until(std::string_view part);
-  /// Reads until the peer closes.
-  std::string read_all();
-  /// True when the connection was ended in order, false when it was reset or nothing came for long.
-  [[nodiscard]] bool ended() const { return ended_; }
-  /// Ends with a reset.
-  void reset();
-
- private:
-  bool receive();
-  int fd_ = -1;
-  bool ended_ = false;
-  std::string received_;
-};
 
 /// A loop, a router to fill, and a server on a free port once `listen` was called.
 class NetTest : public ::testing::Test {
@@ -55,7 +32,8 @@ class NetTest : public ::testing::Test {
     server_ = std::move(*server);
   }
   void on_loop(const std::function<void()>& fn) { loop_.run_sync(fn); }
-  [[nodiscard]] std::string url(const std::string& target, const std::string& scheme = "http") const {
+  [[nodiscard]] std::string url(const std::string& target,
+                                const std::string& scheme = "http") const {
     return scheme + "://127.0.0.1:" + std::to_string(server_->port()) + target;
   }
 

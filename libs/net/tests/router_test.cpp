@@ -1,11 +1,11 @@
-#include <gtest/gtest.h>
-
-#include <stdexcept>
-
 #include "surveillx/net/http_server.hpp"
 #include "surveillx/test_support/support.hpp"
 
 #include "router_impl.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
 
 namespace surveillx::net {
 namespace {
@@ -26,7 +26,8 @@ class RouterTest : public ::testing::Test {
     request.path = path;
     HttpResponse out;
     out.status = 0;
-    dispatch(router_, std::move(request), [&](HttpResponse response) { out = std::move(response); });
+    dispatch(router_, std::move(request),
+             [&](HttpResponse response) { out = std::move(response); });
     return out;
   }
   std::string text(const std::string& method, const std::string& path) {

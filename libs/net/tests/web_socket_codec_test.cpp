@@ -37,11 +37,11 @@ TEST(WebSocketCodec, headers_come_back_as_written) {
 
 TEST(WebSocketCodec, headers_against_the_rules_are_bad) {
   const std::vector<Bytes> all{
-      bytes({0xC1, 0x00}),        // a reserved bit
-      bytes({0x83, 0x00}),        // a reserved opcode
-      bytes({0x8B, 0x00}),        // a reserved control opcode
-      bytes({0x09, 0x00}),        // a fragmented ping
-      bytes({0x89, 0x7E, 0, 126}),  // a long ping
+      bytes({0xC1, 0x00}),                             // a reserved bit
+      bytes({0x83, 0x00}),                             // a reserved opcode
+      bytes({0x8B, 0x00}),                             // a reserved control opcode
+      bytes({0x09, 0x00}),                             // a fragmented ping
+      bytes({0x89, 0x7E, 0, 126}),                     // a long ping
       bytes({0x82, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 0}),  // a length with its highest bit set
   };
   for (const Bytes& header : all) {
@@ -82,9 +82,9 @@ TEST(WebSocketCodec, utf8_is_checked_strictly_and_in_pieces) {
                              "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "12345678\xC2\x80"}) {
       EXPECT_TRUE(valid_utf8(good, bytewise)) << good;
     }
-    for (const char* bad : {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                            "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3",
-                            "\xE2\x82", "\xC3(", "12345678\xFF"}) {
+    for (const char* bad :
+         {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+          "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3", "\xE2\x82", "\xC3(", "12345678\xFF"}) {
       EXPECT_FALSE(valid_utf8(bad, bytewise)) << hex_encode(as_bytes(bad));
     }
   }

@@ -1,12 +1,12 @@
 #include "surveillx/net/web_socket.hpp"
 
+#include "net_fixture.hpp"
+#include "web_socket_codec.hpp"
+
 #include <deque>
 #include <mutex>
 #include <thread>
 #include <tuple>
-
-#include "net_fixture.hpp"
-#include "web_socket_codec.hpp"
 
 namespace surveillx::net {
 namespace {
@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 using test_support::eventually;
 using web_socket::Opcode;
 
-/// What one end saw. Written on the loop, read by the test.
-struct Seen {
+/// What one end saw. Written on the loop, read by the test; kept by the callbacks, which may come
+/// after the test's end.
+struct Seen : std::enable_shared_from_this<Seen> {
   std::mutex mutex;
   std::vector<std::pair<std::string, bool>> messages;
   std::vector<std::uint16_t> closes;
@@ -24,19 +25,22 @@ struct Seen {
   int drained = 0;
 
   void watch(const WebSocketPtr& socket) {
-    socket->on_message = [this](const SharedBytes& message, bool binary) {
-      const std::lock_guard lock(mutex);
-      messages.emplace_back(message.text(), binary);
+    socket->on_message = [self = shared_from_this()](const SharedBytes& message, bool binary) {
+      self->add(message, binary);
     };
-    socket->on_close = [this](std::uint16_t code, std::string why) {
-      const std::lock_guard lock(mutex);
-      closes.push_back(code);
-      reason = std::move(why);
+    socket->on_close = [self = shared_from_this()](std::uint16_t code, std::string why) {
+      const std::lock_guard lock(self->mutex);
+      self->closes.push_back(code);
+      self->reason = std::move(why);
     };
-    socket->on_drained = [this] {
-      const std::lock_guard lock(mutex);
-      ++drained;
+    socket->on_drained = [self = shared_from_this()] {
+      const std::lock_guard lock(self->mutex);
+      ++self->drained;
     };
+  }
+  void add(const SharedBytes& message, bool binary) {
+    const std::lock_guard lock(mutex);
+    messages.emplace_back(message.text(), binary);
   }
   std::size_t count() {
     const std::lock_guard lock(mutex);
@@ -95,6 +99,7 @@ class WebSocketTest : public NetTest {
     });
   }
   ~WebSocketTest() override {
+    server_.reset();  // Its routes use what stands below.
     on_loop([&] { server_socket_.reset(); });
   }
   ClientRequest ws(const std::string& target = "/ws") {
@@ -111,7 +116,8 @@ class WebSocketTest : public NetTest {
   }
 
   WebSocketOptions server_options_;
-  Seen server_seen_;
+  std::shared_ptr<Seen> server_seen_owner_ = std::make_shared<Seen>();
+  Seen& server_seen_ = *server_seen_owner_;
   bool echo_ = false;
   std::function<void(const WebSocketPtr&)> opened_;
   WebSocketPtr server_socket_;  ///< Touched on the loop only.
@@ -123,7 +129,8 @@ TEST_F(WebSocketTest, messages_of_all_sizes_arrive_whole_and_in_order) {
   echo_ = true;
   server_options_.max_message_bytes = 5'000'000;
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   WebSocketOptions options;
   options.max_message_bytes = 5'000'000;
   const auto socket = connect(ws(), options, [&](const WebSocketPtr& s) { seen.watch(s); });
@@ -156,7 +163,8 @@ TEST_F(WebSocketTest, messages_of_all_sizes_arrive_whole_and_in_order) {
 
 TEST_F(WebSocketTest, drained_is_told_once_when_the_queue_has_become_empty) {
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   const auto socket = connect(ws(), {}, [&](const WebSocketPtr& s) { seen.watch(s); });
   ASSERT_TRUE(socket);
   on_loop([&] {
@@ -206,8 +214,7 @@ TEST_F(WebSocketTest, a_message_sent_with_the_upgrade_waits_for_its_receiver) {
   on_loop([&] { EXPECT_EQ(server_seen_.count(), 0U); });
   on_loop([&] {
     server_socket_->on_message = [&](const SharedBytes& message, bool binary) {
-      const std::lock_guard lock(server_seen_.mutex);
-      server_seen_.messages.emplace_back(message.text(), binary);
+      server_seen_.add(message, binary);
     };
   });
   ASSERT_TRUE(eventually([&] { return server_seen_.count() == 2; }));
@@ -220,8 +227,7 @@ TEST_F(WebSocketTest, a_receiver_may_replace_itself) {
     socket->on_message = [this, weak = std::weak_ptr(socket), text = std::string(100, 'l')](
                              const SharedBytes&, bool) {
       weak.lock()->on_message = [this](const SharedBytes& message, bool binary) {
-        const std::lock_guard lock(server_seen_.mutex);
-        server_seen_.messages.emplace_back(message.text(), binary);
+        server_seen_.add(message, binary);
       };
       EXPECT_EQ(text.size(), 100U);  // Still alive.
     };
@@ -296,7 +302,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(WebSocketTest, a_10_mb_message_is_refused_while_it_is_still_being_sent) {
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   const auto socket = connect(ws(), {}, [&](const WebSocketPtr& s) { seen.watch(s); });
   ASSERT_TRUE(socket);
   on_loop([&] { (*socket)->send_binary(SharedBytes(Bytes(10'000'000))); });
@@ -308,7 +315,8 @@ TEST_F(WebSocketTest, a_10_mb_message_is_refused_while_it_is_still_being_sent) {
 
 TEST_F(WebSocketTest, close_sends_what_is_queued_first_and_both_ends_hear_of_it) {
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   const auto socket = connect(ws(), {}, [&](const WebSocketPtr& s) { seen.watch(s); });
   ASSERT_TRUE(socket);
   on_loop([&] {
@@ -327,7 +335,8 @@ TEST_F(WebSocketTest, close_sends_what_is_queued_first_and_both_ends_hear_of_it)
 
 TEST_F(WebSocketTest, close_from_the_server_is_answered_by_the_client) {
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   const auto socket = connect(ws(), {}, [&](const WebSocketPtr& s) { seen.watch(s); });
   ASSERT_TRUE(socket);
   on_loop([&] { server_socket_->close(4409, "takeover"); });
@@ -366,7 +375,8 @@ TEST_F(WebSocketTest, a_peer_that_vanishes_is_1006) {
 
 TEST_F(WebSocketTest, abort_ends_without_a_close_frame_and_tells_later_and_once) {
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   const auto socket = connect(ws(), {}, [&](const WebSocketPtr& s) { seen.watch(s); });
   ASSERT_TRUE(socket);
   on_loop([&] {
@@ -409,7 +419,8 @@ TEST_F(WebSocketTest, a_silent_peer_is_pinged_and_then_dropped) {
 TEST_F(WebSocketTest, an_idle_peer_that_answers_pings_stays) {
   server_options_.ping_interval = 500ms;
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   WebSocketOptions options;
   options.ping_interval = 20ms;
   const auto socket = connect(ws(), options, [&](const WebSocketPtr& s) { seen.watch(s); });
@@ -470,7 +481,8 @@ TEST_F(WebSocketTest, a_wrong_version_or_key_is_refused) {
 
 TEST_F(WebSocketTest, destroying_the_server_closes_web_sockets_before_it_returns) {
   listen();
-  Seen seen;
+  const auto seen_owner = std::make_shared<Seen>();
+  Seen& seen = *seen_owner;
   const auto socket = connect(ws(), {}, [&](const WebSocketPtr& s) { seen.watch(s); });
   ASSERT_TRUE(socket);
   ASSERT_TRUE(eventually([&] { return accepted_ == 1; }));
@@ -491,9 +503,8 @@ TEST_F(WebSocketTest, connecting_to_nobody_fails_by_name) {
 }
 
 TEST_F(WebSocketTest, a_server_that_says_nothing_is_a_timeout) {
-  router_->add_upgrade("/silent", [this](Router::Upgrade upgrade) {
-    kept_.push_back(std::move(upgrade));
-  });
+  router_->add_upgrade("/silent",
+                       [this](Router::Upgrade upgrade) { kept_.push_back(std::move(upgrade)); });
   listen();
   ClientRequest request = ws("/silent");
   request.timeout = 50ms;
@@ -502,14 +513,12 @@ TEST_F(WebSocketTest, a_server_that_says_nothing_is_a_timeout) {
 }
 
 TEST(WebSocketLifetime, an_open_one_ends_with_its_loop) {
-
   std::weak_ptr<WebSocket> weak;
   EventLoop serving;
   serving.start("serving");
   const auto router = std::make_shared<Router>();
-  router->add_upgrade("/ws", [](const Router::Upgrade& upgrade) {
-    upgrade.accept([](const WebSocketPtr&) {});
-  });
+  router->add_upgrade(
+      "/ws", [](const Router::Upgrade& upgrade) { upgrade.accept([](const WebSocketPtr&) {}); });
   auto server = HttpServer::listen(serving, router, {});
   ASSERT_TRUE(server);
   {

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "surveillx/base/error.hpp"
+#include "surveillx/base/worker_pool.hpp"
+#include "surveillx/net/event_loop.hpp"
+#include "surveillx/net/http.hpp"
+#include "surveillx/net/web_socket.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -8,12 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "surveillx/base/error.hpp"
-#include "surveillx/base/worker_pool.hpp"
-#include "surveillx/net/event_loop.hpp"
-#include "surveillx/net/http.hpp"
-#include "surveillx/net/web_socket.hpp"
 
 namespace surveillx::net {
 
@@ -31,8 +31,8 @@ class Router {
   /// Runs on the pool and may block. When the pool is full the request is answered 503.
   using BlockingHandler = std::function<HttpResponse(const HttpRequest&)>;
   /// Decides about an upgrade: call `accept` (the connection comes to `opened`, on the loop, unless
-  /// the peer has gone meanwhile) or `refuse`, once, now or later, on any thread. Dropping it undecided
-  /// answers 500.
+  /// the peer has gone meanwhile) or `refuse`, once, now or later, on any thread. Dropping it
+  /// undecided answers 500.
   struct Upgrade {
     HttpRequest request;
     WebSocketOptions options;  ///< The handler may change them before it accepts.
@@ -52,8 +52,8 @@ class Router {
                     BlockingHandler handler);
   /// WebSocket upgrades on this path.
   void add_upgrade(std::string_view pattern, UpgradeHandler handler);
-  /// Sees a request to `pattern` whose body is still arriving: `body` is empty, and the `watch` is the
-  /// same object that the handler gets with the whole request, if that ever comes. Loop.
+  /// Sees a request to `pattern` whose body is still arriving: `body` is empty, and the `watch` is
+  /// the same object that the handler gets with the whole request, if that ever comes. Loop.
   using HeadObserver = std::function<void(const HttpRequest&)>;
   void add_head_observer(std::string_view pattern, HeadObserver observer);
   /// What runs when no route matches; 404 problem+json by default.
@@ -80,29 +80,28 @@ struct ListenOptions {
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_connections = 4096;
-  std::chrono::milliseconds request_timeout{15'000};   ///< From first byte to whole request.
+  std::chrono::milliseconds request_timeout{15'000};  ///< From first byte to whole request.
   std::chrono::milliseconds keep_alive_timeout{60'000};
 };
 
 /// What a server has counted since it began to listen.
 struct HttpServerStats {
-  std::uint64_t connections = 0;         ///< Accepted, also those refused at once.
-  std::uint64_t connections_refused = 0; ///< Over `max_connections`.
-  std::uint64_t tls_failed = 0;          ///< Handshakes that failed or took too long.
-  std::uint64_t requests = 0;            ///< Whole and well-formed.
-  std::uint64_t malformed = 0;           ///< 400 and 501.
-  std::uint64_t header_too_large = 0;    ///< 431.
-  std::uint64_t body_too_large = 0;      ///< 413.
-  std::uint64_t timed_out = 0;           ///< 408.
+  std::uint64_t connections = 0;          ///< Accepted, also those refused at once.
+  std::uint64_t connections_refused = 0;  ///< Over `max_connections`.
+  std::uint64_t tls_failed = 0;           ///< Handshakes that failed or took too long.
+  std::uint64_t requests = 0;             ///< Whole and well-formed.
+  std::uint64_t malformed = 0;            ///< 400 and 501.
+  std::uint64_t header_too_large = 0;     ///< 431.
+  std::uint64_t body_too_large = 0;       ///< 413.
+  std::uint64_t timed_out = 0;            ///< 408.
 };
 
 /// An HTTP/1.1 and WebSocket server on a loop.
 class HttpServer {
  public:
   /// `port_in_use`, `bad_address`, `bad_certificate`. Starts accepting. Any thread.
-  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(EventLoop& loop,
-                                                                  std::shared_ptr<const Router> router,
-                                                                  const ListenOptions& options);
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(
+      EventLoop& loop, std::shared_ptr<const Router> router, const ListenOptions& options);
   /// Closes the listener and every connection; returns when none is left. Not on the loop's thread.
   virtual ~HttpServer() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
