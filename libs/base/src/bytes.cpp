@@ -41,6 +41,10 @@ std::string base64url_encode(ByteView bytes) {
 }
 
 Result<Bytes> base64_decode(std::string_view text) {
+  // libsodium 1.0.18 takes some bytes beyond ASCII for digits, where char is signed.
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) return Error{kInvalidArgument, "not base64"};
+  }
   Bytes bytes(text.size() / 4 * 3 + 3);
   std::size_t length = 0;
   if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length,

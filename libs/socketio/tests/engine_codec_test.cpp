@@ -47,13 +47,16 @@ TEST(EngineCodec, a_payload_is_packets_with_separators_and_base64) {
 }
 
 TEST(EngineCodec, malformed_payloads_are_refused_whole) {
-  for (const std::string text : {"", "abc", "7", "/", "4a\x1e",
-                                 "\x1e"
-                                 "4a",
-                                 "4a\x1e\x1e"
-                                 "4b",
-                                 "b!", "bAQ", "bAQI=x", "4\xff", "4\xc0\xaf", "4\xed\xa0\x80",
-                                 "4\xf4\x90\x80\x80", "4\xe2\x82"}) {
+  for (const std::string text :
+       {"", "abc", "7", "/", "4a\x1e",
+        "\x1e"
+        "4a",
+        "4a\x1e\x1e"
+        "4b",
+        "b!", "bAQ",
+        "bAQI\xc2\xbd"
+        "A==",
+        "bAQI=x", "4\xff", "4\xc0\xaf", "4\xed\xa0\x80", "4\xf4\x90\x80\x80", "4\xe2\x82"}) {
     EXPECT_TRUE(decode_payload(text).has_error()) << text;
   }
 }
