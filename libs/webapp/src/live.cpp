@@ -38,10 +38,15 @@ class SocketSink : public ViewerSink {
   socketio::SocketPtr socket_;
 };
 
-std::string media_token_of(const LiveOptions& options) {
-  const auto& given = options.config.publish.token;
-  const bool internal = options.config.publish.mode == config::PublishMode::internal;
-  return internal && !given.empty() ? given : options.store->keys().media_token();
+/// The token both processes derive from the installation's key, and the one that was set for a
+/// media process that does not have this key.
+std::vector<std::string> media_tokens_of(const LiveOptions& options) {
+  std::vector<std::string> tokens{options.store->keys().media_token()};
+  const auto& publish = options.config.publish;
+  if (publish.mode == config::PublishMode::internal && !publish.token.empty()) {
+    tokens.push_back(publish.token);
+  }
+  return tokens;
 }
 
 socketio::ServerOptions server_options(const Gate& gate) {
@@ -63,7 +68,7 @@ Live::Live(net::EventLoop& loop, WorkerPool& pool, const Gate& gate, LiveOptions
       pool_(pool),
       gate_(gate),
       options_(std::move(options)),
-      media_token_(media_token_of(options_)),
+      media_tokens_(media_tokens_of(options_)),
       server_(socketio::Server::create(loop, server_options(gate))),
       hub_(*options_.clock,
            [this] {
@@ -116,7 +121,8 @@ void Live::on_connect(socketio::Server::Admission admission) {
     admission.refuse("unauthorized");
     return;
   }
-  if (crypto::equal_secrets(token, media_token_)) {
+  for (const auto& media_token : media_tokens_) {
+    if (!crypto::equal_secrets(token, media_token)) continue;
     admit_media(admission);
     return;
   }

@@ -84,7 +84,7 @@ class Live : public std::enable_shared_from_this<Live> {
   WorkerPool& pool_;
   const Gate& gate_;
   LiveOptions options_;
-  std::string media_token_;
+  std::vector<std::string> media_tokens_;
   std::unique_ptr<socketio::Server> server_;
   ViewerHub hub_;
   std::unordered_map<std::string, Peer> peers_;  ///< By socket id.

@@ -636,6 +636,13 @@ TEST_F(Web, when_media_goes_viewers_are_told_and_when_it_comes_back_they_go_on) 
   EXPECT_EQ(viewer.disconnects, 0);
 }
 
+TEST_F(Web, a_media_process_elsewhere_may_have_a_token_of_its_own) {
+  options_.config.publish.token = "a token that was set";
+  start();
+  auto& media = connect({{"token", "a token that was set"}});
+  ASSERT_TRUE(eventually([&] { return !media.of("demand").empty(); }));
+}
+
 TEST_F(Web, a_newer_media_replaces_the_older) {
   start();
   auto& older = connect_media();
