@@ -6,6 +6,7 @@ interface LockedPackage {
   version?: string;
   engines?: { node?: string };
   resolved?: string;
+  optionalDependencies?: Record<string, string>;
 }
 
 const lockfile = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
@@ -21,6 +22,15 @@ describe('the lockfile', () => {
       .map(([path, { version, engines }]) => `${path} ${version}: ${engines?.node}`);
     expect(refused).toEqual([]);
     expect(packages.length).toBeGreaterThan(50);
+  });
+
+  // npm from 10 on refuses an installation else, where 9 does not: `overrides` keeps rollup at a
+  // version of which all were published.
+  it('has the builds for every platform', () => {
+    const missing = packages
+      .flatMap(([, { optionalDependencies = {} }]) => Object.keys(optionalDependencies))
+      .filter((name) => !packages.some(([path]) => path.endsWith(`node_modules/${name}`)));
+    expect(missing).toEqual([]);
   });
 
   it('names no registry address', () => {

@@ -273,7 +273,7 @@ describe('the attendance page', () => {
     today = '2026-11-24';
     arrive('connect');
     arrive('status', { connected: true, server_time: Date.parse('2026-11-24T00:00:01+01:00'), version: '1' });
-    expect(await screen.findByTestId('attendance-new-day', undefined, { timeout: 5_000 })).toBeTruthy();
+    expect(await screen.findByTestId('attendance-new-day')).toBeTruthy();
     expect(await screen.findByTestId('attendance-empty')).toBeTruthy();
     expect(screen.getByTestId('attendance-day').dataset['day']).toBe('2026-11-24');
   });
