@@ -32,6 +32,10 @@ struct EnginePacket {
   SharedBytes binary;
 };
 
+inline constexpr std::string_view kClosePacket = "1";
+inline constexpr std::string_view kPingPacket = "2";
+inline constexpr std::string_view kNoopPacket = "6";
+
 /// Separates packets in the body of a polling request or answer.
 inline constexpr char kSeparator = '\x1e';
 /// python-engineio refuses a payload of more packets, in both directions; others have no limit.
