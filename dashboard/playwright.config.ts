@@ -5,8 +5,8 @@ import { chromiumLaunch } from './e2e/chromium';
 export default defineConfig({
   testDir: process.env['SURVEILLX_E2E_DIR'] ?? './e2e',
   outputDir: './test-results',
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  timeout: 60_000,
+  expect: { timeout: 20_000 },
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,

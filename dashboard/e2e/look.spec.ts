@@ -1,7 +1,7 @@
 import { expect, expectAccessible, screenshot, test } from './fixtures';
 
 // Every page and state once, for axe and, with SURVEILLX_SCREENSHOTS, for the eye.
-test.describe.configure({ timeout: 90_000 });
+test.describe.configure({ timeout: 240_000 });
 
 test('signing in looks right', async ({ page, mock }) => {
   await page.goto(mock.url);
