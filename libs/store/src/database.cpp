@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 
 #include <map>
+#include <thread>
 
 namespace surveillx::store {
 
@@ -68,8 +69,8 @@ Result<std::filesystem::path> sqlite_file(const DatabaseOptions& options) {
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
   }
   if (code) {
-    return Error{kDatabaseUnavailable,
-                 "the folder " + folder.string() + " cannot be created: " + code.message()};
+    return Error{kDatabaseUnavailable, "the database's folder " + folder.string() +
+                                           " cannot be created: " + code.message()};
   }
   return file;
 }
@@ -102,6 +103,7 @@ Database::~Database() = default;
 
 Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options) {
   std::unique_ptr<Impl> impl;
+  bool existed = false;
   if (options.url.starts_with("postgresql://") || options.url.starts_with("postgres://")) {
     auto target = parse_postgres(options.url);
     if (!target) return target.error();
@@ -110,6 +112,8 @@ Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options)
   } else if (options.url.empty() || options.url.starts_with("sqlite:")) {
     auto file = sqlite_file(options);
     if (!file) return file.error();
+    std::error_code ignored;
+    existed = std::filesystem::exists(*file, ignored);
     impl = std::make_unique<Impl>(options, DatabaseKind::sqlite, file->string(),
                                   "sqlite:" + file->string(), "");
   } else {
@@ -119,12 +123,9 @@ Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options)
   std::shared_ptr<Database> database(new Database(std::move(impl)));
   Result<void> ready;
   switch (options.schema) {
-    case SchemaPolicy::create: {
-      const auto version = database->schema_version();
-      if (!version) return version.error();
-      ready = *version == 0 ? database->migrate() : database->check_schema();
+    case SchemaPolicy::create:
+      ready = database->create_or_check(existed);
       break;
-    }
     case SchemaPolicy::require_current:
       ready = database->check_schema();
       break;
@@ -156,6 +157,20 @@ Result<void> Database::check_schema() {
                      std::to_string(current_schema_version()) + "; run `surveillx db migrate`"};
   }
   return {};
+}
+
+Result<void> Database::create_or_check(bool existed) {
+  // A file that is there and empty is most likely not what its owner thinks it is; or another
+  // process is setting it up at this moment, which takes a few milliseconds.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  for (;;) {
+    const auto version = schema_version();
+    if (!version) return version.error();
+    if (*version > 0) return check_schema();
+    if (!existed) return migrate();
+    if (std::chrono::steady_clock::now() > deadline) return check_schema();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 Result<void> Database::migrate() { return migrate_to(current_schema_version()); }

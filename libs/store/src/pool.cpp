@@ -126,7 +126,10 @@ Database::Impl::~Impl() = default;
 
 /// One line, since that is what a log or a terminal shows; libpq likes several.
 std::string Database::Impl::printable(std::string text) const {
-  std::replace(text.begin(), text.end(), '\n', ' ');
+  constexpr std::string_view kNoise = "sqlite3_statement_backend::";
+  if (text.starts_with(kNoise)) text.erase(0, text.find(": ") + 2);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   while (!text.empty() && text.back() == ' ') text.pop_back();
   if (password_.empty()) return text;
   for (std::size_t at = 0; (at = text.find(password_, at)) != std::string::npos;) {
@@ -177,7 +180,8 @@ Result<void> Database::Impl::run(Mode mode, const Body& body) {
   for (int attempt = 1;; ++attempt) {
     const Lease lease(*this);
     if (lease.slot() == nullptr) {
-      return Error{kDatabaseUnavailable, description_ + ": all connections are in use"};
+      return Error{kDatabaseUnavailable,
+                   "database " + description_ + ": all connections are in use"};
     }
     Slot& slot = *lease.slot();
     bool begun = false;
@@ -194,7 +198,8 @@ Result<void> Database::Impl::run(Mode mode, const Body& body) {
       return result;
     } catch (const soci::soci_error& e) {
       auto diagnosis = diagnose(e, kind_);
-      error = {diagnosis.error.name, description_ + ": " + printable(diagnosis.error.message)};
+      error = {diagnosis.error.name,
+               "database " + description_ + ": " + printable(diagnosis.error.message)};
       if (slot.session == nullptr) return Error{kDatabaseUnavailable, error.message};
       if (diagnosis.cause == Cause::conflict && attempt < kMaxAttempts) begun = false;
     } catch (const Failure& e) {

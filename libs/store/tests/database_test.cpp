@@ -196,6 +196,15 @@ TEST(DatabaseFile, one_that_cannot_be_opened_is_unavailable) {
   EXPECT_EQ(test_support::read_file(dir.file("text.db")), std::string(5000, 'x'));
 }
 
+TEST(DatabaseFile, an_empty_one_that_was_there_is_not_taken_for_a_new_installation) {
+  TempDir dir;
+  DatabaseOptions options;
+  options.data_dir = dir.path();
+  options.schema = SchemaPolicy::create;
+  write_file(dir.file("surveillx.db"), "");
+  EXPECT_TRUE(Database::open(options).error().is(kSchemaTooOld));
+}
+
 TEST(DatabaseFile, belongs_to_its_owner_only) {
   TempDir dir;
   DatabaseOptions options;

@@ -26,9 +26,11 @@ enum class DatabaseKind { sqlite, postgresql };
 /// What to do about the schema's version when opening.
 enum class SchemaPolicy {
   require_current,  ///< Refuse an older one (`schema_too_old`) and a newer one (`schema_too_new`).
-  create,           ///< Set up an empty database; otherwise as `require_current` (command line).
-  migrate,          ///< Bring an older one up to date under a lock; refuse a newer one.
-  ignore,           ///< Look at nothing: for `db check`, `backup` and tests.
+  /// Set up a SQLite file that does not exist yet or an empty PostgreSQL database; otherwise as
+  /// `require_current`. For the command line, which may come before the first `surveillx up`.
+  create,
+  migrate,  ///< Bring an older one up to date under a lock; refuse a newer one.
+  ignore,   ///< Look at nothing: for `db check`, `backup` and tests.
 };
 
 struct DatabaseOptions {
@@ -77,6 +79,7 @@ class Database {
 
  private:
   explicit Database(std::unique_ptr<Impl> impl);
+  [[nodiscard]] Result<void> create_or_check(bool existed);
   std::unique_ptr<Impl> impl_;
 };
 
