@@ -112,7 +112,12 @@ int run(const CommonOptions& common, const AttendanceOptions& options) {
     query.from = options.date.empty() ? access.zone.local_day(system_clock().now()) : options.date;
     query.to = query.from;
   }
-  const auto records = must(access.store->attendance.records(query));
+  auto found = access.store->attendance.records(query);
+  if (!found && (found.error().is(attendance::kBadDay) || found.error().is(kInvalidArgument))) {
+    fail(found.error());
+    return kWrongUse;
+  }
+  const auto records = must(std::move(found));
   if (format == "csv") {
     print_csv(records, access.zone);
   } else if (format == "json") {

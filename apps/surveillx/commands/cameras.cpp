@@ -31,9 +31,8 @@ std::string camera_command(const std::string& server, const std::string& token,
   return command;
 }
 
-int show(const CommonOptions& common, const StoreAccess& access,
+int show(const CommonOptions& common, const StoreAccess& access, const std::string& pin,
          const store::CameraWithToken& camera) {
-  const std::string pin = pin_of(access.config);
   if (common.json) {
     std::puts(boost::json::serialize(
                   boost::json::object{
@@ -77,13 +76,16 @@ domain::Camera find(store::Store& store, const std::string& name) {
 
 int add(const CommonOptions& common, const std::string& name) {
   const auto access = open_store(common);
-  return show(common, access, must(access.store->cameras.add(name)));
+  // First what may fail: a token that was made and not shown is of no use.
+  const std::string pin = pin_of(access.config);
+  return show(common, access, pin, must(access.store->cameras.add(name)));
 }
 
 int token(const CommonOptions& common, const std::string& name) {
   const auto access = open_store(common);
   const auto camera = find(*access.store, name);
-  return show(common, access, must(access.store->cameras.rotate_token(camera.id)));
+  const std::string pin = pin_of(access.config);
+  return show(common, access, pin, must(access.store->cameras.rotate_token(camera.id)));
 }
 
 int list(const CommonOptions& common) {
