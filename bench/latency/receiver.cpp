@@ -67,6 +67,12 @@ int run() {
             << std::endl;
   while (std::getline(std::cin, line)) {
   }
+  const auto stats = session->stats();
+  log::debug("latency.stats", {{"packets", stats.packets_received},
+                               {"lost", stats.packets_lost},
+                               {"nacks", stats.nacks_sent},
+                               {"keyframe_requests", stats.keyframe_requests},
+                               {"frames", stats.frames_decoded}});
   session->close();
   std::cout << boost::json::serialize(boost::json::object{{"received", measured->received},
                                                           {"cpu_percent", measured->cpu_percent()}})

@@ -57,19 +57,6 @@ std::string without_trickle(std::string sdp) {
   return sdp;
 }
 
-gst::Ref<GstElement> find_by_factory(GstElement* bin, const char* factory) {
-  gst::Ref<GstElement> found;
-  GstIterator* iterator = gst_bin_iterate_all_by_element_factory_name(GST_BIN(bin), factory);
-  GValue value = G_VALUE_INIT;
-  while (gst_iterator_next(iterator, &value) == GST_ITERATOR_OK) {
-    found = gst::share(GST_ELEMENT(g_value_get_object(&value)));
-    g_value_reset(&value);
-  }
-  g_value_unset(&value);
-  gst_iterator_free(iterator);
-  return found;
-}
-
 /// Notes the time of each packet with the marker bit: the RTP header stays readable under SRTP.
 gst::ProbeGuard stamp_markers(GstElement* nicesink, Shared& shared) {
   const auto note = [&shared](GstBuffer* packet) {
@@ -147,7 +134,7 @@ int run(const std::string& path) {
   const auto promise = gst::make_promise({});
   g_signal_emit_by_name(bin.get(), "set-remote-description", answer.get(), promise.get());
   if (!shared.wait([&] { return shared.connected; })) throw std::runtime_error("not connected");
-  const auto nicesink = find_by_factory(bin.get(), "nicesink");
+  const auto nicesink = gst::child_of_kind(bin.get(), "nicesink");
   auto probe = stamp_markers(nicesink.get(), shared);
 
   const auto in = gst::child(pipeline.get(), "in");

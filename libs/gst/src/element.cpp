@@ -118,6 +118,18 @@ Ref<GstElement> child(GstElement* bin, const char* name) {
   return adopt(gst_bin_get_by_name(GST_BIN(bin), name));
 }
 
+Ref<GstElement> child_of_kind(GstElement* bin, const char* factory) {
+  Ref<GstElement> found;
+  GstIterator* iterator = gst_bin_iterate_all_by_element_factory_name(GST_BIN(bin), factory);
+  GValue value = G_VALUE_INIT;
+  if (gst_iterator_next(iterator, &value) == GST_ITERATOR_OK) {
+    found = share(GST_ELEMENT(g_value_get_object(&value)));
+    g_value_unset(&value);
+  }
+  gst_iterator_free(iterator);
+  return found;
+}
+
 Ref<GstPad> static_pad(GstElement* element, const char* name) {
   return adopt(gst_element_get_static_pad(element, name));
 }

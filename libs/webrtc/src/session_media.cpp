@@ -37,18 +37,17 @@ constexpr auto kBuffers =
 
 /// The decoders' texts. No queue between depayloader and appsink: a hop to another thread costs
 /// more than it wins, and a queue would hold frames back. `valve` shuts on pictures that are too
-/// large before a decoder allocates them.
+/// large before a decoder allocates them. The depayloader asks for a keyframe after a loss, and the
+/// decoder goes on with what it has: its `automatic-request-sync-points` would throw away every
+/// picture until that keyframe comes.
 std::string chain_text(Codec codec) {
   const std::string sink =
       " ! video/x-raw,format=I420 ! appsink name=tap sync=false async=false max-buffers=1 drop=true"
       " enable-last-sample=false qos=false wait-on-eos=false";
-  // Asking by itself, but not more often than every 500 ms.
-  const std::string ask =
-      " automatic-request-sync-points=true min-force-key-unit-interval=500000000 qos=false";
   if (codec == Codec::vp8) {
     return "rtpvp8depay name=depay request-keyframe=true wait-for-keyframe=false"
-           " ! valve name=valve ! vp8dec name=decoder" +
-           ask + sink;
+           " ! valve name=valve ! vp8dec name=decoder qos=false" +
+           sink;
   }
   const std::string depay =
       "rtph264depay name=depay request-keyframe=true wait-for-keyframe=false"
@@ -56,9 +55,9 @@ std::string chain_text(Codec codec) {
   // Threads of avdec_h264 would decode several frames at once, each a frame late. Full-range or
   // 4:4:4 pictures are converted; for I420 videoconvert passes buffers through untouched.
   if (gst::has_factory("avdec_h264")) {
-    return depay + "avdec_h264 name=decoder max-threads=1" + ask + " ! videoconvert" + sink;
+    return depay + "avdec_h264 name=decoder max-threads=1 qos=false ! videoconvert" + sink;
   }
-  return depay + "openh264dec name=decoder" + ask + " ! videoconvert" + sink;
+  return depay + "openh264dec name=decoder qos=false ! videoconvert" + sink;
 }
 
 /// Keeps the sample and its mapping as long as a Picture uses the planes. The decoders' pools have

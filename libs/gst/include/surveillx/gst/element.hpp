@@ -34,6 +34,8 @@ inline constexpr ErrorName kPipelineError{"pipeline_error"};
 [[nodiscard]] Result<Ref<GstElement>> parse_bin(const std::string& description);
 /// The element with this name inside a bin, at any depth; null when there is none.
 [[nodiscard]] Ref<GstElement> child(GstElement* bin, const char* name);
+/// The first element made by this factory inside a bin, at any depth; null when there is none.
+[[nodiscard]] Ref<GstElement> child_of_kind(GstElement* bin, const char* factory);
 [[nodiscard]] Ref<GstPad> static_pad(GstElement* element, const char* name);
 /// True when the element has this property (they differ between versions).
 [[nodiscard]] bool has_property(gpointer object, const char* name);
