@@ -63,7 +63,9 @@ class Features {
     const float ax = std::abs(x);
     // Everybody's skin has spots of its own, too faint to catch the eye, but there for engines that
     // compare textures: they keep their places in any light.
-    Color c = scaled(p_.skin, 0.97F + 0.10F * (noise(x * 11, y * 11, p_.skin_pattern) - 0.5F) +
+    const float luma = 0.3F * p_.skin.r + 0.59F * p_.skin.g + 0.11F * p_.skin.b;
+    const float depth = std::min(0.26F, 0.095F / luma);  // As clear on dark skin as on light.
+    Color c = scaled(p_.skin, 0.97F + depth * (noise(x * 11, y * 11, p_.skin_pattern) - 0.5F) +
                                   0.05F * (noise(x * 5, y * 5, p_.skin_pattern + 7) - 0.5F));
     const Color blush{std::min(1.F, p_.skin.r * 1.04F), p_.skin.g * 0.80F, p_.skin.b * 0.80F};
     c = mix(c, blush, 0.5F * bell(ax - 0.38F, y - p_.eye_y - 0.30F, 0.15F, 0.13F));

@@ -45,7 +45,7 @@ std::vector<Person> make_people() {
 
   Person& chidi = all[2];
   chidi.name = "Chidi Moss";
-  chidi.skin = {0.50F, 0.33F, 0.24F};
+  chidi.skin = {0.48F, 0.34F, 0.28F};
   chidi.hair_color = {0.06F, 0.05F, 0.05F};
   chidi.eye_color = {0.16F, 0.10F, 0.07F};
   chidi.lip_color = {0.52F, 0.26F, 0.24F};
@@ -63,7 +63,7 @@ std::vector<Person> make_people() {
 
   Person& dalia = all[3];
   dalia.name = "Dalia Reed";
-  dalia.skin = {0.74F, 0.53F, 0.39F};
+  dalia.skin = {0.70F, 0.49F, 0.35F};
   dalia.hair_color = {0.10F, 0.07F, 0.06F};
   dalia.eye_color = {0.20F, 0.13F, 0.08F};
   dalia.lip_color = {0.66F, 0.20F, 0.24F};
@@ -73,10 +73,10 @@ std::vector<Person> make_people() {
   dalia.jaw = 0.36F;
   dalia.hairline = -0.42F;
   dalia.eye_gap = 0.30F;
-  dalia.eye_width = 0.150F;
+  dalia.eye_width = 0.155F;
   dalia.eye_height = 0.070F;
   dalia.eye_slant = -0.06F;
-  dalia.brow_gap = 0.19F;
+  dalia.brow_gap = 0.21F;
   dalia.brow_thickness = 0.050F;
   dalia.nose_length = 0.37F;
   dalia.nose_width = 0.12F;
@@ -91,7 +91,7 @@ std::vector<Person> make_people() {
   emil.lip_color = {0.70F, 0.45F, 0.43F};
   emil.shirt = {0.55F, 0.60F, 0.68F};
   emil.hair = Hair::bald;
-  emil.beard = Beard::full;
+  emil.beard = Beard::moustache;
   emil.face_width = 0.76F;
   emil.jaw = 0.18F;
   emil.eye_gap = 0.28F;
@@ -107,7 +107,7 @@ std::vector<Person> make_people() {
 
   Person& farah = all[5];
   farah.name = "Farah Quill";
-  farah.skin = {0.62F, 0.42F, 0.30F};
+  farah.skin = {0.68F, 0.46F, 0.27F};
   farah.hair_color = {0.20F, 0.11F, 0.07F};
   farah.eye_color = {0.28F, 0.17F, 0.08F};
   farah.lip_color = {0.60F, 0.30F, 0.28F};
@@ -181,18 +181,12 @@ float distance(const Person& a, const Person& b) {
   const auto color = [](const Color& x, const Color& y) {
     return std::hypot(x.r - y.r, x.g - y.g, x.b - y.b);
   };
-  const std::array<float, 12> steps{
-      color(a.skin, b.skin) / 0.18F,
-      color(a.hair_color, b.hair_color) / 0.4F,
-      a.hair == b.hair ? 0.F : 1.F,
-      a.beard == b.beard ? 0.F : 1.2F,
-      a.glasses == b.glasses ? 0.F : 1.2F,
-      (a.face_width - b.face_width) / 0.04F,
-      (a.jaw - b.jaw) / 0.08F,
-      (a.eye_gap - b.eye_gap) / 0.02F,
-      (a.eye_height - b.eye_height) / 0.01F,
-      (a.nose_width - b.nose_width) / 0.03F,
-      (a.nose_length - b.nose_length) / 0.04F,
+  const std::array<float, 11> steps{
+      color(a.hair_color, b.hair_color) / 0.4F, a.hair == b.hair ? 0.F : 1.F,
+      a.beard == b.beard ? 0.F : 1.2F,          a.glasses == b.glasses ? 0.F : 1.2F,
+      (a.face_width - b.face_width) / 0.04F,    (a.jaw - b.jaw) / 0.08F,
+      (a.eye_gap - b.eye_gap) / 0.02F,          (a.eye_height - b.eye_height) / 0.01F,
+      (a.nose_width - b.nose_width) / 0.03F,    (a.nose_length - b.nose_length) / 0.04F,
       (a.mouth_width - b.mouth_width) / 0.04F,
   };
   float sum = 0;
@@ -209,12 +203,12 @@ Person random_person(std::uint32_t seed) {
   const auto pick = [&](int count) {
     return static_cast<int>(between(0, static_cast<float>(count) - 0.001F));
   };
-  constexpr std::array<Color, 6> kSkins{{{0.96F, 0.80F, 0.72F},
-                                         {0.88F, 0.68F, 0.55F},
-                                         {0.78F, 0.57F, 0.42F},
-                                         {0.70F, 0.50F, 0.36F},
-                                         {0.63F, 0.44F, 0.32F},
-                                         {0.56F, 0.38F, 0.27F}}};
+  constexpr std::array<Color, 6> kSkins{{{0.94F, 0.80F, 0.76F},
+                                         {0.91F, 0.72F, 0.66F},
+                                         {0.88F, 0.74F, 0.56F},
+                                         {0.82F, 0.64F, 0.56F},
+                                         {0.80F, 0.62F, 0.44F},
+                                         {0.74F, 0.58F, 0.50F}}};
   constexpr std::array<Color, 6> kHair{{{0.07F, 0.06F, 0.06F},
                                         {0.22F, 0.13F, 0.08F},
                                         {0.42F, 0.26F, 0.14F},
@@ -266,8 +260,9 @@ const std::vector<Person>& people() {
 }
 
 Person stranger(std::uint32_t seed) {
-  // Far enough from everybody known that no engine should take one for the other.
-  constexpr float kApart = 5.6F;
+  // By features rather than by colour, far enough from everybody known that no engine should take
+  // one for the other.
+  constexpr float kApart = 4.6F;
   std::uint32_t attempt = seed;
   for (;;) {
     Person candidate = random_person(attempt);
