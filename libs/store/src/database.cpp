@@ -86,7 +86,7 @@ Result<int> version_in(Connection& connection) {
 }
 
 Error too_new(const std::string& description, int version) {
-  return {kSchemaTooNew, description + " was written by a newer SurveillX (schema " +
+  return {kSchemaTooNew, "database " + description + " was written by a newer SurveillX (schema " +
                              std::to_string(version) + ", this program knows " +
                              std::to_string(Database::current_schema_version()) +
                              "); install that version or restore an older backup"};

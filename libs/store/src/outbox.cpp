@@ -26,7 +26,9 @@ Error sqlite_error(sqlite3* db, int code, const std::string& file) {
   if ((code & 0xff) == SQLITE_FULL) {
     return {kOutboxFull, "outbox " + file + ": the disk is full; make room, nothing is lost"};
   }
-  return {kOutboxUnavailable, "outbox " + file + ": " + text};
+  const bool damaged = (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT;
+  return {kOutboxUnavailable, "outbox " + file + ": " + text +
+                                  (damaged ? "; keep it for a repair, and move it away" : "")};
 }
 
 /// A prepared statement, finalised at the end of its scope. Binding and stepping errors surface in

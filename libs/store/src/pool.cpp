@@ -204,6 +204,9 @@ Result<void> Database::Impl::run(Mode mode, const Body& body) {
       if (diagnosis.cause == Cause::conflict && attempt < kMaxAttempts) begun = false;
     } catch (const Failure& e) {
       error = e.error();
+    } catch (...) {
+      slot.session.reset();  // Its transaction must not reach the next one who leases it.
+      throw;
     }
     if (after_failure(slot, mode, begun, attempt, error) == Next::give_up) return error;
   }
