@@ -7,6 +7,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <exception>
 #include <pthread.h>
@@ -70,17 +71,23 @@ void EventLoop::run_sync(const std::function<void()>& fn) {
   struct Call {
     std::atomic<bool> claimed{false};
     std::atomic<bool> done{false};
+    std::exception_ptr failure;
   };
   const auto call = std::make_shared<Call>();
   const std::shared_ptr<LoopCore> core = impl_->core;
   post([call, &fn, core = core.get()] {
     if (call->claimed.exchange(true)) return;
-    fn();
+    try {
+      fn();
+    } catch (...) {
+      call->failure = std::current_exception();
+    }
     call->done = true;
     core->notify();
   });
   // A loop that does not run has no thread of its own to protect: the caller takes its place.
   if (!core->wait([&] { return call->done.load(); }) && !call->claimed.exchange(true)) fn();
+  if (call->failure) std::rethrow_exception(call->failure);
 }
 
 bool EventLoop::in_loop() const { return impl_->id.load() == std::this_thread::get_id(); }

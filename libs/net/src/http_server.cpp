@@ -151,12 +151,15 @@ class Server final : public HttpServer {
         if (ec == asio::error::operation_aborted) return;
         if (ec) {
           // Mostly no free descriptor: without a pause this would spin.
-          log::error("http.accept_failed", {{"error", ec.message()}});
+          if (!std::exchange(self->failing, true)) {
+            log::error("http.accept_failed", {{"error", ec.message()}});
+          }
           self->retry.start(kAcceptBackOff, [weak = self->weak_from_this()] {
             if (const auto listener = weak.lock()) listener->accept();
           });
           return;
         }
+        self->failing = false;
         self->admit(std::move(socket));
         self->accept();
       });
@@ -186,6 +189,7 @@ class Server final : public HttpServer {
     std::shared_ptr<ServerCore> core;
     tcp::acceptor acceptor;
     Timer retry;
+    bool failing = false;  ///< Said once, not ten times a second.
   };
 
   std::shared_ptr<Listener> listener_;

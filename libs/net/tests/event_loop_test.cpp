@@ -52,6 +52,13 @@ TEST(EventLoop, run_sync_works_before_start_and_after_stop) {
   EXPECT_EQ(calls, 3);
 }
 
+TEST(EventLoop, run_sync_hands_back_an_exception) {
+  EventLoop loop;
+  loop.start("test");
+  EXPECT_THROW(loop.run_sync([] { throw std::out_of_range("expected by a test"); }),
+               std::out_of_range);
+}
+
 TEST(EventLoop, what_was_posted_and_never_ran_is_destroyed_with_the_loop) {
   const auto held = std::make_shared<int>(1);
   {

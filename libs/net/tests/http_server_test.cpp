@@ -279,6 +279,67 @@ TEST_F(HttpServerTest, a_client_that_leaves_before_the_answer_is_no_error) {
   EXPECT_EQ(answer->status, 200);
 }
 
+TEST_F(HttpServerTest, a_handler_that_asks_is_told_when_nobody_waits_any_more) {
+  std::atomic<int> abandoned{0};
+  router_->add("GET", "/poll", [&](const HttpRequest& request, HttpResponder respond) {
+    request.watch->on_abandoned = [&] { ++abandoned; };
+    const std::lock_guard lock(mutex_);
+    kept_.push_back(std::move(respond));
+  });
+  listen();
+  RawSocket stays(server_->port());
+  stays.send("GET /poll HTTP/1.1\r\nHost: a\r\n\r\n");
+  {
+    RawSocket leaves(server_->port());
+    leaves.send("GET /poll HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_TRUE(eventually([&] { return kept() == 2; }));
+  }
+  EXPECT_TRUE(eventually([&] { return abandoned == 1; }));
+  // A request that comes early is not the end, and not lost.
+  stays.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  for (const HttpResponder& respond : kept_) respond(HttpResponse::text(200, "polled"));
+  const std::string all = stays.read_all();
+  EXPECT_LT(all.find("polled"), all.find("hello"));
+  EXPECT_TRUE(all.ends_with("hello"));
+  EXPECT_EQ(abandoned, 1);
+  server_.reset();
+}
+
+TEST_F(HttpServerTest, a_watched_request_in_a_pipeline_keeps_the_bytes_behind_it) {
+  router_->add("GET", "/poll", [](const HttpRequest& request, const HttpResponder& respond) {
+    request.watch->on_abandoned = [] {};
+    respond(HttpResponse::text(200, "polled"));
+  });
+  listen();
+  std::string requests;
+  for (int i = 0; i < 50; ++i) requests += "GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
+  requests += "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbo";
+  RawSocket socket(server_->port());
+  socket.send(requests);
+  socket.read_until("polled");
+  socket.send("dy");
+  const std::string all = socket.read_all();
+  EXPECT_EQ(count_of(all, "polled"), 50U);
+  EXPECT_TRUE(all.ends_with("body"));
+}
+
+TEST_F(HttpServerTest, a_head_observer_sees_a_request_whose_body_is_still_arriving) {
+  std::atomic<int> seen{0};
+  std::atomic<int> abandoned{0};
+  router_->add_head_observer("/echo", [&](const HttpRequest& request) {
+    request.watch->on_abandoned = [&] { ++abandoned; };
+    ++seen;
+  });
+  listen();
+  {
+    RawSocket socket(server_->port());
+    socket.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf");
+    ASSERT_TRUE(eventually([&] { return seen == 1; }));
+  }
+  EXPECT_TRUE(eventually([&] { return abandoned == 1; }));
+  server_.reset();
+}
+
 TEST_F(HttpServerTest, blocking_handlers_run_on_the_pool) {
   WorkerPool pool("pool", 2, 10);
   std::atomic<bool> on_loop{true};

@@ -23,7 +23,8 @@ class EventLoop {
   void stop();
   /// Runs `fn` on the loop's thread, never inside this call. Thread-safe.
   void post(std::function<void()> fn);
-  /// Runs `fn` on the loop and waits for it. Not from the loop's thread; a bug otherwise.
+  /// Runs `fn` on the loop and waits for it; its exception comes back. In place when the loop does not
+  /// run. Not from the loop's thread; a bug otherwise.
   void run_sync(const std::function<void()>& fn);
   [[nodiscard]] bool in_loop() const;
 
