@@ -107,6 +107,9 @@ def main():
     parser.add_argument("--video", default="", help="video the clip shows; a moving pattern without one")
     args = parser.parse_args()
     os.makedirs(args.clips, exist_ok=True)
+    load = os.getloadavg()[0]
+    if load > os.cpu_count() / 2:
+        print(f"the machine is busy (load {load:.1f}): these numbers are not worth keeping", file=sys.stderr)
     receivers = {
         "surveillx": [os.path.join(args.programs, "latency_receiver")],
         "aiortc": [PYTHON, os.path.join(HERE, "aiortc_receiver.py")],
