@@ -42,9 +42,9 @@ bool Decider::doubtful() const {
   const std::optional<Match>& last = faces_.back().match;
   switch (decision_.status) {
     case domain::FaceStatus::known:
-      return !last || !last->accepted || last->person_id != *decision_.person_id;
+      return !last || !last->accepted_live || last->person_id != *decision_.person_id;
     case domain::FaceStatus::unknown:
-      return last && last->accepted;
+      return last && last->accepted_live;
     case domain::FaceStatus::pending:
       break;
   }
@@ -62,7 +62,7 @@ void Decider::decide(const Gallery& gallery) {
       Match nobody;
       nobody.confidence = 0;
       stranger.add(face.weight, nobody);
-    } else if (face.match->accepted) {
+    } else if (face.match->accepted_live) {
       people[face.match->person_id].add(face.weight, *face.match);
     } else if (face.match->stranger) {
       stranger.add(face.weight, *face.match);
@@ -79,7 +79,10 @@ void Decider::decide(const Gallery& gallery) {
 
   const bool known_now = best != people.end() && best->second.faces >= options_.min_known &&
                          best->second.weight >= options_.min_known_weight &&
-                         best->second.weight >= options_.known_share * total;
+                         best->second.weight >= options_.known_share * total &&
+                         best->second.distance <= options_.known_nearness *
+                                                      gallery.live_threshold() *
+                                                      static_cast<double>(best->second.weight);
   if (known_now) {
     say_known(best->first, best->second);
     return;

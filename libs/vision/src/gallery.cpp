@@ -47,13 +47,11 @@ std::shared_ptr<const Gallery> Gallery::build(std::vector<Entry> entries,
     gallery->rows_.insert(gallery->rows_.end(), row.begin(), row.end());
     gallery->rows_.resize(gallery->owners_.size() * gallery->stride_, 0.0F);
   }
-  gallery->threshold_ = matching.threshold;
-  const auto vectors = static_cast<float>(gallery->owners_.size());
-  if (vectors > matching.tighten_from) {
-    gallery->threshold_ = std::max(
-        matching.min_threshold,
-        matching.threshold - matching.tighten * std::log10(vectors / matching.tighten_from));
-  }
+  const auto vectors = static_cast<float>(std::max<std::size_t>(1, gallery->owners_.size()));
+  gallery->threshold_ = std::clamp(
+      matching.threshold - matching.tighten * std::log10(vectors / matching.tighten_from),
+      matching.min_threshold, std::max(matching.min_threshold, matching.max_threshold));
+  gallery->live_threshold_ = std::min(gallery->threshold_, matching.live_threshold);
   return gallery;
 }
 
@@ -89,8 +87,10 @@ std::optional<Match> Gallery::nearest(const Embedding& face) const {
   match.name = people_[person].name;
   match.distance = finished(matching_.metric, best);
   match.second = finished(matching_.metric, second);
-  match.accepted = match.distance < threshold_ && match.second - match.distance >= matching_.margin;
-  match.stranger = match.distance > threshold_ + matching_.stranger_gap;
+  const bool clear = match.second - match.distance >= matching_.margin;
+  match.accepted = clear && match.distance < threshold_;
+  match.accepted_live = clear && match.distance < live_threshold_;
+  match.stranger = match.distance > live_threshold_ + matching_.stranger_gap;
   match.confidence = confidence_of(match.distance, threshold_);
   return match;
 }

@@ -17,6 +17,10 @@ constexpr int kNoise = 3;  ///< A step of fewer grey levels is no texture.
 constexpr double kBlur = 1.2;
 constexpr int kPatternGrid = 6;
 
+/// Half axes of the oval, in chip sizes.
+constexpr float kOvalX = 0.37F;
+constexpr float kOvalY = 0.48F;
+
 constexpr int kColourSide = 32;
 constexpr int kColourGrid = 3;
 constexpr int kColourBins = 64;
@@ -35,7 +39,13 @@ class CellHistograms {
         rows_(weights(grid, height)),
         sums_(static_cast<std::size_t>(grid * grid * bins), 0.0F) {}
 
+  /// Pixels outside of the face's oval are the wall behind it and do not count.
   void add(int x, int y, int bin) {
+    const float dx =
+        ((static_cast<float>(x) + 0.5F) / static_cast<float>(columns_.size()) - 0.5F) / kOvalX;
+    const float dy =
+        ((static_cast<float>(y) + 0.5F) / static_cast<float>(rows_.size()) - 0.5F) / kOvalY;
+    if (dx * dx + dy * dy > 1) return;
     const Share& row = rows_[static_cast<std::size_t>(y)];
     const Share& column = columns_[static_cast<std::size_t>(x)];
     for (std::size_t i = 0; i < 2; ++i) {

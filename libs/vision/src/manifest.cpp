@@ -81,8 +81,10 @@ void read_embedder(const toml::table& root, ModelManifest& model) {
   m.dimension = embedder["dimension"].value_or(0);
   m.threshold = number(matching, "threshold", 0);
   m.tighten = number(matching, "tighten", 0);
-  m.tighten_from = number(matching, "tighten_from", 30);
+  m.tighten_from = number(matching, "tighten_from", 20);
   m.min_threshold = number(matching, "min_threshold", m.threshold);
+  m.max_threshold = number(matching, "max_threshold", m.threshold);
+  m.live_threshold = number(matching, "live_threshold", m.threshold);
   m.margin = number(matching, "margin", 0);
   m.stranger_gap = number(matching, "stranger_gap", 0);
   if (m.dimension <= 0) throw BadKey{"embedder.dimension must be above 0"};

@@ -2,7 +2,6 @@
 
 #include "surveillx/vision/image.hpp"
 
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -59,6 +58,7 @@ std::optional<PhotoHeader> jpeg_header(const Reader& in) {
 
 /// RFC 9649 section 2.
 std::optional<PhotoHeader> webp_header(const Reader& in) {
+  if (in.size() < 32) return std::nullopt;
   if (in.text(12, "VP8X")) return PhotoHeader{PhotoKind::webp, in.le24(24) + 1, in.le24(27) + 1};
   if (in.text(12, "VP8L")) {
     const long bits = in.le32(21);
@@ -76,11 +76,6 @@ std::optional<PhotoHeader> any_header(const Reader& in) {
     return PhotoHeader{PhotoKind::png, in.be32(16), in.be32(20)};
   }
   if (in.text(0, "RIFF") && in.text(8, "WEBP")) return webp_header(in);
-  if (in.text(0, "BM") && in.size() > 26 && in.le32(14) >= 40) {
-    // Rows may be stored top down, which a negative height says.
-    const auto height = static_cast<std::int32_t>(in.le32(22));
-    return PhotoHeader{PhotoKind::bmp, in.le32(18), std::labs(height)};
-  }
   return std::nullopt;
 }
 
@@ -90,7 +85,7 @@ Result<PhotoHeader> read_photo_header(ByteView photo) {
   if (photo.empty()) return Error{kEmptyImage, "the photo has no bytes"};
   const auto header = any_header(Reader(photo));
   if (!header) {
-    return Error{kNotAnImage, "the file is not a picture; use JPEG, PNG, WebP or BMP"};
+    return Error{kNotAnImage, "the file is not a picture; use JPEG, PNG or WebP"};
   }
   if (header->width == 0 || header->height == 0) {
     return Error{kEmptyImage, "the photo is 0 pixels wide or high"};

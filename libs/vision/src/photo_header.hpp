@@ -5,7 +5,7 @@
 
 namespace surveillx::vision {
 
-enum class PhotoKind { jpeg, png, webp, bmp };
+enum class PhotoKind { jpeg, png, webp };
 
 struct PhotoHeader {
   PhotoKind kind = PhotoKind::jpeg;

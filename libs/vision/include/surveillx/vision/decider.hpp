@@ -29,6 +29,8 @@ class Decider {
     std::size_t min_known = 3;  ///< Faces that speak for a person before the name is said.
     float min_known_weight = 1.2F;
     float known_share = 0.65F;  ///< Of the weight of all remembered faces.
+    /// Their mean distance, in thresholds: many faces just below it are still a doubtful match.
+    double known_nearness = 0.95;
     /// A name falls when this many times the weight that speaks for it speaks against it.
     float contradiction = 2.0F;
     std::size_t min_unknown = 5;

@@ -20,9 +20,12 @@ struct Match {
   float distance = 0;
   /// Distance of the nearest vector of anybody else; infinite when there is nobody else.
   float second = std::numeric_limits<float>::infinity();
-  /// Near enough for this gallery's size, and nearer than anybody else by the margin.
+  /// Near enough for this gallery's size, and nearer than anybody else by the margin: what one
+  /// clear photo needs.
   bool accepted = false;
-  /// Farther from everybody than the threshold, by the model's `stranger_gap`.
+  /// The same by the live threshold: what a camera's face needs to speak for the person.
+  bool accepted_live = false;
+  /// Farther from everybody than the live threshold, by the model's `stranger_gap`.
   bool stranger = false;
   double confidence = 0;  ///< 0 to 1; 0.5 at the threshold.
 };
@@ -52,8 +55,10 @@ class Gallery {
   [[nodiscard]] std::size_t people() const { return people_.size(); }
   [[nodiscard]] std::size_t vectors() const { return owners_.size(); }
   [[nodiscard]] std::size_t skipped() const { return skipped_; }
-  /// The model's threshold, tightened for this many vectors: chance matches grow with the gallery.
+  /// The model's threshold for this many vectors: chance matches grow with the gallery.
   [[nodiscard]] float threshold() const { return threshold_; }
+  /// The one that a camera's faces are held against; at most `threshold()`.
+  [[nodiscard]] float live_threshold() const { return live_threshold_; }
   [[nodiscard]] const Matching& matching() const { return matching_; }
 
  private:
@@ -66,6 +71,7 @@ class Gallery {
 
   Matching matching_;
   float threshold_ = 0;
+  float live_threshold_ = 0;
   std::size_t skipped_ = 0;
   std::size_t stride_ = 0;  ///< Floats a row, padded for SIMD.
   std::vector<Person> people_;

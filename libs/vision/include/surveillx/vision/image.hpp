@@ -25,7 +25,7 @@ class Image {
   Image();
   explicit Image(std::shared_ptr<const Pixels> pixels, double native_scale = 1);
 
-  /// Decodes a JPEG, PNG, WebP or BMP that comes from outside. Kind and dimensions are read from
+  /// Decodes a JPEG, PNG or WebP that comes from outside. Kind and dimensions are read from
   /// its header before the decoder sees it: `empty_image` for no bytes or a side of 0,
   /// `not_an_image`, `image_too_large` over `kMaxPhotoPixels`. The EXIF orientation is applied, and
   /// a larger photo shrunk until its longer side is `max_side`; `native_scale` remembers by how

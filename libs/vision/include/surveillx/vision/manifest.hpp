@@ -27,12 +27,19 @@ struct Matching {
   std::string model_id;
   Metric metric = Metric::l2;
   int dimension = 0;
-  float threshold = 0;  ///< Nearer than this may be the person; for small galleries.
-  float tighten = 0;    ///< Taken from the threshold for each tenfold of `tighten_from` vectors.
-  float tighten_from = 30;
-  float min_threshold = 0;  ///< Tightening ends here.
-  float margin = 0;         ///< By how much the second-best person must be farther away.
-  float stranger_gap = 0;   ///< Farther than the threshold by this, from everybody: a stranger.
+  /// Nearer than this may be the person, with `tighten_from` vectors enrolled; each tenfold of them
+  /// takes `tighten` away, fewer add it, within `min_threshold` and `max_threshold`. So about as
+  /// many strangers pass by chance whatever the gallery's size.
+  float threshold = 0;
+  float tighten = 0;
+  float tighten_from = 20;
+  float min_threshold = 0;
+  float max_threshold = 0;
+  /// A camera sees a stranger a thousand times, and nobody looks over its shoulder: there the
+  /// threshold is never more than this.
+  float live_threshold = 0;
+  float margin = 0;        ///< By how much the second-best person must be farther away.
+  float stranger_gap = 0;  ///< Farther than the live threshold by this: a stranger.
 };
 
 /// One file of weights.
