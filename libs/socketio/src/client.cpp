@@ -62,16 +62,18 @@ class Core : public std::enable_shared_from_this<Core> {
     engine_->start();
   }
 
-  void stop() {
+  /// What still says goodbye, to be kept for a while; null when nothing does.
+  std::shared_ptr<EngineClient> stop() {
     timer_.cancel();
     if (engine_) {
       engine_->close(
           joined_ ? encode_message(options_.name_space, encode_disconnect(options_.name_space))
                   : nullptr);
     }
-    engine_.reset();
     joined_ = false;
+    auto leaving = std::exchange(engine_, nullptr);
     drop_acks();
+    return leaving;
   }
 
   [[nodiscard]] bool joined() const { return joined_; }
@@ -262,6 +264,7 @@ class ClientImpl final : public Client {
 
   void start() override {
     if (core_) return;
+    leaving_.reset();
     Core::Callbacks callbacks;
     callbacks.on_connect = on_connect;
     callbacks.on_disconnect = on_disconnect;
@@ -277,7 +280,7 @@ class ClientImpl final : public Client {
   }
 
   void stop() override {
-    if (const auto core = std::exchange(core_, nullptr)) core->stop();
+    if (const auto core = std::exchange(core_, nullptr)) leaving_ = core->stop();
   }
 
   [[nodiscard]] bool connected() const override { return core_ && core_->joined(); }
@@ -302,6 +305,7 @@ class ClientImpl final : public Client {
   net::EventLoop& loop_;
   ClientOptions options_;
   std::shared_ptr<Core> core_;
+  std::shared_ptr<EngineClient> leaving_;
 };
 
 }  // namespace

@@ -363,16 +363,15 @@ void EngineClient::close(const EncodedEventPtr& farewell) {
     web_socket_->close(1000, "");
     web_socket_.reset();
   } else if (was_open) {
-    // On a connection of its own, which lives until the answer: this object may not. So does the
-    // poll: a server takes the end of a poll for the end of the session.
-    const auto http = std::make_shared<net::HttpClient>(loop_);
-    const std::shared_ptr<net::HttpClient> poll_http = std::move(poll_http_);
+    // On a connection of its own, beside a POST that may be under way. The poll stays, too: a
+    // server takes its end for the end of the session.
+    farewell_http_ = std::make_unique<net::HttpClient>(loop_);
     net::ClientRequest last = request("POST", address(false));
     last.headers.set("Content-Type", "text/plain; charset=UTF-8");
     std::string body;
     if (farewell) body = std::string(farewell->polling()) + kSeparator;
     last.body = SharedBytes(body + "1");
-    http->request(std::move(last), [http, poll_http](const Result<net::HttpResponse>&) {});
+    farewell_http_->request(std::move(last), [](const Result<net::HttpResponse>&) {});
   }
 }
 

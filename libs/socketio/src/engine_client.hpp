@@ -40,7 +40,8 @@ class EngineClient : public std::enable_shared_from_this<EngineClient> {
   bool send(const EncodedEventPtr& event);
   /// At most one unsent event a slot; false when it replaced one or was not taken.
   bool send_latest(std::string_view slot, const EncodedEventPtr& event);
-  /// Ends it politely: `farewell` is the last message. No callbacks any more.
+  /// Ends it politely: `farewell` is the last message. No callbacks any more. A polling server only
+  /// hears of it while this object lives.
   void close(const EncodedEventPtr& farewell);
   /// Ends it because of what the server sent or did not send; `on_close` is called.
   void fail(std::string reason);
@@ -78,6 +79,7 @@ class EngineClient : public std::enable_shared_from_this<EngineClient> {
 
   std::unique_ptr<net::HttpClient> poll_http_;
   std::unique_ptr<net::HttpClient> post_http_;
+  std::unique_ptr<net::HttpClient> farewell_http_;
   bool posting_ = false;
   bool post_posted_ = false;
   net::WebSocketPtr web_socket_;
