@@ -91,9 +91,14 @@ class CameraRecognizer::Loop {
           deliver(nullptr);
         }
       } catch (const std::exception& e) {
-        // An image library's exception costs one frame, not the camera.
-        log::error("recognition.frame_failed",
-                   {{"camera", camera_id_.str()}, {"reason", e.what()}});
+        // An image library's exception costs one frame, not the camera. Logged once a minute: it
+        // may well come with each frame.
+        const SteadyTime now = clock_.steady();
+        if (!complained_ || now - *complained_ > std::chrono::minutes(1)) {
+          complained_ = now;
+          log::error("recognition.frame_failed",
+                     {{"camera", camera_id_.str()}, {"reason", e.what()}});
+        }
       }
     }
     end_tracks();
@@ -213,6 +218,7 @@ class CameraRecognizer::Loop {
   std::shared_ptr<const vision::Gallery> current_;
   std::map<std::int64_t, vision::Image> snapshots_;
   std::optional<SteadyTime> moved_at_;
+  std::optional<SteadyTime> complained_;
   SteadyTime last_look_ = SteadyTime::min();
   SteadyTime next_look_ = SteadyTime::min();
   SteadyTime next_motion_ = SteadyTime::min();
