@@ -64,12 +64,20 @@ void Sender::configure_ice() {
       }
     }
   }
+  gst::Ref<GObject> ice;
+  g_object_get(webrtcbin_.get(), "ice-agent", ice.out(), nullptr);
+  gst::Ref<GObject> agent;
+  if (gst::has_property(ice.get(), "agent")) {
+    g_object_get(ice.get(), "agent", agent.out(), nullptr);
+  }
+  // libnice would look for routers by UPnP, which nobody asked for, and which leaks in libgssdp.
+  if (agent && gst::has_property(agent.get(), "upnp")) {
+    g_object_set(agent.get(), "upnp", FALSE, nullptr);
+  }
   if (options_.loopback_only) {
     // Otherwise libnice offers every address but 127.0.0.1.
-    gst::Ref<GObject> agent;
-    g_object_get(webrtcbin_.get(), "ice-agent", agent.out(), nullptr);
     gboolean added = FALSE;
-    g_signal_emit_by_name(agent.get(), "add-local-ip-address", "127.0.0.1", &added);
+    g_signal_emit_by_name(ice.get(), "add-local-ip-address", "127.0.0.1", &added);
   }
   gst::Ref<GArray> transceivers;
   g_signal_emit_by_name(webrtcbin_.get(), "get-transceivers", transceivers.out());
