@@ -8,6 +8,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -49,11 +50,14 @@ const char* reason_of(vision::QualityIssue issue) {
   return "";
 }
 
+/// Four decimals: more would only pretend to be exact.
+double rounded(double value) { return std::round(value * 1e4) / 1e4; }
+
 /// The nearest person is named whatever the decision, which alone says whether to believe it.
 json::object describe(vision::Engine& engine, const vision::Gallery& gallery,
                       const vision::Image& image, const vision::FoundFace& face) {
   const domain::Box box = vision::to_unit_box(face.detection.box, image.size());
-  json::object out{{"box", {box.x, box.y, box.w, box.h}},
+  json::object out{{"box", {rounded(box.x), rounded(box.y), rounded(box.w), rounded(box.h)}},
                    {"decision", "pending"},
                    {"person_id", nullptr},
                    {"person", nullptr},
@@ -69,8 +73,8 @@ json::object describe(vision::Engine& engine, const vision::Gallery& gallery,
   if (match) {
     out["person_id"] = match->person_id.str();
     out["person"] = match->name;
-    out["distance"] = match->distance;
-    out["confidence"] = match->accepted ? match->confidence : 1 - match->confidence;
+    out["distance"] = rounded(match->distance);
+    out["confidence"] = rounded(match->accepted ? match->confidence : 1 - match->confidence);
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
 #include <future>
 #include <memory>
@@ -144,7 +145,9 @@ Result<void> unpack(const fs::path& packed, const fs::path& file) {
   const pid_t child = ::fork();
   if (child < 0) return Error{kIo, "cannot start bzip2"};
   if (child == 0) {
-    if (std::freopen(file.c_str(), "wb", stdout) == nullptr) ::_exit(126);
+    // Not through stdio: its buffer holds what the parent has not printed yet.
+    const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (out < 0 || ::dup2(out, STDOUT_FILENO) < 0) ::_exit(126);
     ::execlp("bzip2", "bzip2", "-dc", packed.c_str(), nullptr);
     ::_exit(127);
   }
