@@ -25,10 +25,10 @@ FOREIGN = {
     "boost/asio": ({"net"}, False),
     "boost/beast": ({"net"}, False),
     "sodium": ({"base", "crypto"}, False),
-    "openssl/": ({"net", "crypto"}, False),
+    "openssl/": ({"net", "crypto", "vision"}, False),  # vision: checksums of weights
     "spdlog/": ({"base"}, False),
     "prometheus/": ({"telemetry"}, False),
-    "toml++": ({"config"}, False),
+    "toml++": ({"config", "vision"}, False),  # vision: model manifests
     "turbojpeg": ({"frame"}, False),
     "libyuv": ({"frame"}, False),
     "date/": ({"attendance"}, False),
