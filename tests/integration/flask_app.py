@@ -8,7 +8,7 @@ if sys.argv[2] == "gevent":
     monkey.patch_all()
 
 from flask import Flask
-from flask_socketio import Namespace, SocketIO
+from flask_socketio import Namespace, SocketIO, emit
 
 app = Flask(__name__)
 sio = SocketIO(app, async_mode=sys.argv[2], cors_allowed_origins="*", max_http_buffer_size=10_000_000)
@@ -16,7 +16,7 @@ sio = SocketIO(app, async_mode=sys.argv[2], cors_allowed_origins="*", max_http_b
 
 class Stream(Namespace):
     def on_frame(self, data):
-        self.emit("frame", data, broadcast=True, include_self=True)
+        emit("frame", data, broadcast=True)
 
     def on_detection(self, data):
         print("detection", flush=True)

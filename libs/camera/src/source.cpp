@@ -44,7 +44,7 @@ Result<std::unique_ptr<Source>> open_file(const std::string& path, const VideoFo
   }
   // Video only, so that an audio track is not even decoded.
   std::string description = "filesrc location=" + quoted(path) +
-                            " ! decodebin caps=video/x-raw expose-all-streams=false ! "
+                            " ! decodebin caps=video/x-raw(ANY) expose-all-streams=false ! "
                             "videoconvert ! videoscale add-borders=true ! ";
   if (format.fps) description += "videorate ! ";
   description += raw_caps(format.size, format.fps) +
