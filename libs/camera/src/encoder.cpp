@@ -18,9 +18,11 @@ Result<std::string> encoder_pipeline(Codec codec, int bitrate_kbps, int fps) {
   if (codec == Codec::vp8) {
     if (const auto ready = gst::require({"vp8enc", "rtpvp8pay"}); !ready) return ready.error();
     // Realtime: no frame waits for another, a small rate buffer, and resilience against losses
-    // (partitions and probabilities that do not depend on lost frames).
+    // (probabilities that do not depend on lost frames). One thread: libvpx's threads spin while
+    // they wait for each other; on a busy machine with two cores two of them took three times the
+    // CPU for a quarter of the pictures.
     return "vp8enc name=encoder deadline=1 cpu-used=8 lag-in-frames=0 end-usage=cbr"
-           " error-resilient=default threads=2 token-partitions=1 static-threshold=1"
+           " error-resilient=default threads=1 static-threshold=1"
            " min-quantizer=4 max-quantizer=56"
            " buffer-initial-size=300 buffer-optimal-size=400 buffer-size=600"
            " keyframe-max-dist=" +
