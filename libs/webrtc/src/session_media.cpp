@@ -87,6 +87,10 @@ struct MappedFrame {
 }  // namespace
 
 void Session::on_jitterbuffer(GstElement* jitterbuffer) {
+  // By default it asks again for packets that it only guesses were sent, counts them lost once
+  // `latency` has passed, and drops them when they do arrive: a camera that hiccups for 100 ms would
+  // lose whole keyframes. Gaps in the sequence numbers are still asked for.
+  g_object_set(jitterbuffer, "rtx-next-seqnum", FALSE, nullptr);
   const auto pad = gst::static_pad(jitterbuffer, "sink");
   if (!pad) return;
   auto probe = gst::ProbeGuard::add(
