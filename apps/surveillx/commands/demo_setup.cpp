@@ -14,18 +14,23 @@ namespace {
 
 constexpr char kCameraName[] = "demo";
 
-/// Poses of the enrolment photos: straight on, a little to each side, smiling.
-constexpr std::array<demo::Pose, 4> kPoses{{{0.0F, 0.0F, 0.0F, 0.2F},
-                                            {0.16F, 0.0F, 0.03F, 0.3F},
-                                            {-0.16F, 0.02F, -0.03F, 0.3F},
-                                            {0.0F, -0.04F, 0.0F, 0.8F}}};
+struct Portrait {
+  demo::Pose pose;
+  demo::Light light;
+};
+/// Straight on, a little to each side, smiling, and lit from the side as the scene's people are.
+constexpr std::array<Portrait, 5> kPortraits{{{{0.0F, 0.0F, 0.0F, 0.2F}, {}},
+                                              {{0.16F, 0.0F, 0.03F, 0.3F}, {}},
+                                              {{-0.16F, 0.02F, -0.03F, 0.3F}, {}},
+                                              {{0.0F, 0.0F, 0.0F, 0.8F}, {0.5F, 1.0F}},
+                                              {{0.0F, 0.0F, 0.0F, 0.2F}, {0.5F, 1.0F}}}};
 
 std::string external_id(std::size_t index) { return "demo-" + std::to_string(index + 1); }
 
 std::vector<store::AcceptedPhoto> portraits(vision::Engine& engine, const demo::Person& person) {
   std::vector<store::AcceptedPhoto> photos;
-  for (std::size_t i = 0; i < kPoses.size(); ++i) {
-    auto jpeg = must(demo::draw_face_jpeg(person, kPoses[i]));
+  for (std::size_t i = 0; i < kPortraits.size(); ++i) {
+    auto jpeg = must(demo::draw_face_jpeg(person, kPortraits[i].pose, kPortraits[i].light));
     const auto examined = vision::examine_photo(engine, jpeg);
     if (!examined) continue;  // One pose less; none at all is a failure below.
     photos.push_back({"portrait-" + std::to_string(i + 1) + ".jpg", std::move(jpeg),
