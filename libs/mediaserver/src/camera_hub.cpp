@@ -53,25 +53,23 @@ CameraHub::~CameraHub() {
   end_all();
 }
 
-void CameraHub::set_publisher(Publisher* publisher) { publisher_ = publisher; }
+void CameraHub::set_publisher(Publisher* publisher) {
+  publisher_ = publisher;
+  if (publisher_ == nullptr) return;
+  for (auto& [id, entry] : cameras_) {
+    entry.demand = publisher_->fixed_demand();
+    if (entry.encoder) entry.encoder->set_demand(entry.demand);
+  }
+}
 
-void CameraHub::set_cameras(const std::vector<domain::Camera>& cameras) {
+void CameraHub::set_cameras(const std::vector<domain::Camera>& cameras, SteadyTime read_at) {
   std::set<CameraId> present;
   for (const domain::Camera& camera : cameras) {
     present.insert(camera.id);
-    auto [at, added] = cameras_.try_emplace(camera.id);
-    Entry& entry = at->second;
-    const bool renamed = !added && entry.report.camera.name != camera.name;
-    entry.report.camera = camera;
-    if (added) {
-      entry.report.state = domain::CameraState::offline;
-      entry.report.reason = "not connected yet";
-      if (publisher_ != nullptr) entry.demand = publisher_->fixed_demand();
-    }
-    if (added || renamed) report(entry);
+    put_camera(camera);
   }
   for (auto at = cameras_.begin(); at != cameras_.end();) {
-    if (present.contains(at->first)) {
+    if (present.contains(at->first) || at->second.seen_at >= read_at) {
       ++at;
       continue;
     }
@@ -79,6 +77,24 @@ void CameraHub::set_cameras(const std::vector<domain::Camera>& cameras) {
     stop_session(at->second, domain::CameraState::offline, "the camera was removed");
     at = cameras_.erase(at);
   }
+}
+
+void CameraHub::add_camera(const domain::Camera& camera, SteadyTime seen_at) {
+  put_camera(camera).seen_at = seen_at;
+}
+
+CameraHub::Entry& CameraHub::put_camera(const domain::Camera& camera) {
+  auto [at, added] = cameras_.try_emplace(camera.id);
+  Entry& entry = at->second;
+  const bool renamed = !added && entry.report.camera.name != camera.name;
+  entry.report.camera = camera;
+  if (added) {
+    entry.report.state = domain::CameraState::offline;
+    entry.report.reason = "not connected yet";
+    if (publisher_ != nullptr) entry.demand = publisher_->fixed_demand();
+  }
+  if (added || renamed) report(entry);
+  return entry;
 }
 
 void CameraHub::set_demand(const std::map<CameraId, Demand>& demand) {
