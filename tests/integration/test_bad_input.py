@@ -78,7 +78,7 @@ def test_a_ten_megabyte_message_closes_only_its_own_socket(site, camera):
     assert talk(site, {"type": "hello"}, token=camera["token"])[0][0]["type"] == "welcome"
 
 
-@pytest.mark.parametrize("sdp, name", [("nonsense", "bad_sdp"), ("", "bad_sdp"), (OFFER_WITHOUT_VIDEO, "no_video")])
+@pytest.mark.parametrize("sdp, name", [("nonsense", "bad_sdp"), ("", "bad_message"), (OFFER_WITHOUT_VIDEO, "no_video")])
 def test_an_offer_that_cannot_be_answered_is_named(site, camera, sdp, name):
     received, _ = talk(site, {"type": "offer", "sdp": sdp}, token=camera["token"])
     assert (received[0]["type"], received[0]["code"]) == ("error", name)
@@ -127,6 +127,7 @@ def png(width, height):
     "content, reason",
     [(b"this is no picture", "not_an_image"), (b"", "empty_image"), (png(10_000, 10_000), "image_too_large"),
      (png(64, 64), None)],
+    ids=["text", "empty", "100 megapixels", "cut short"],
 )
 def test_a_photo_that_is_none_is_refused_by_name(site, tmp_path, content, reason):
     photo = tmp_path / "photo.png"
