@@ -39,6 +39,12 @@ bool changes_something(const HttpRequest& request) {
   return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
 
+/// 127.x.y.z and nothing else: `127.example.org` is a name that anybody may own.
+bool is_loopback_address(std::string_view host) {
+  return host.starts_with("127.") && host.size() <= 15 &&
+         host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 bool role_suffices(domain::Role role, Access access) {
   switch (access) {
     case Access::open:
@@ -102,10 +108,14 @@ bool is_loopback(const HttpRequest& request) {
   if (!address.starts_with("127.") && address != "::1" && !address.starts_with("::ffff:127.")) {
     return false;
   }
+  // A proxy on this machine speaks for somebody elsewhere.
+  for (const char* forwarded : {"Forwarded", "X-Forwarded-For", "X-Real-IP"}) {
+    if (request.headers.has(forwarded)) return false;
+  }
   auto host = request.headers.get("Host");
   if (host.starts_with('[')) return host.starts_with("[::1]");
   host = host.substr(0, host.find(':'));
-  return host.empty() || same_without_case(host, "localhost") || host.starts_with("127.");
+  return host.empty() || same_without_case(host, "localhost") || is_loopback_address(host);
 }
 
 Gate::Gate(std::shared_ptr<store::Store> store, const Clock& clock, std::chrono::seconds lifetime,

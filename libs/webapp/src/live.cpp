@@ -153,7 +153,8 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
     return;
   }
   const auto socket = admission.accept();
-  if (!socket) return;
+  // Gone while the database was asked: nobody would ever say that this viewer has left.
+  if (!socket || !socket->connected()) return;
   const std::weak_ptr<Live> weak = weak_from_this();
   const std::weak_ptr<socketio::Socket> weak_socket = socket;
   for (const auto* event : kMediaEvents) {
@@ -189,7 +190,7 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
 
 void Live::admit_media(const socketio::Server::Admission& admission) {
   const auto socket = admission.accept();
-  if (!socket) return;
+  if (!socket || !socket->connected()) return;
   if (const auto old = std::exchange(media_, nullptr)) {
     log::info("live.media_replaced");
     old->disconnect(true);

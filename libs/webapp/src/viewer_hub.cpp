@@ -106,6 +106,7 @@ void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
   std::unordered_set<CameraId> present;
   for (const auto& camera : cameras) {
     present.insert(camera.id);
+    removed_.erase(camera.id);
     const auto found = cameras_.find(camera.id);
     if (found == cameras_.end()) {
       emit_to_all("camera", camera_event(add_camera(camera, true)));
@@ -131,6 +132,7 @@ void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
       viewer.cameras.erase(it->first);
       viewer.due.erase(it->first);
     }
+    if (it->second.in_database) removed_.insert(it->first);
     it = cameras_.erase(it);
     emit_to_all("camera", event);
   }
@@ -223,6 +225,7 @@ bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
 bool ViewerHub::on_camera(const socketio::Arguments& arguments) {
   auto told = parse_camera(arguments);
   if (!told) return false;
+  if (removed_.contains(told->camera_id)) return true;
   auto found = cameras_.find(told->camera_id);
   if (found == cameras_.end()) {
     domain::Camera camera;
@@ -339,6 +342,12 @@ void ViewerHub::tick() {
     }
   }
   if (changed) update_demand();
+  for (const auto& [id, camera] : cameras_) {
+    // It has had its time: a list that is read now decides.
+    if (camera.in_database || now - camera.added < kProvisional) continue;
+    if (options_.on_unknown_camera) options_.on_unknown_camera();
+    break;
+  }
   if (media_since_ && !untold_are_marked_ && now - *media_since_ >= kToldWithin) {
     untold_are_marked_ = true;
     for (auto& [id, camera] : cameras_) {

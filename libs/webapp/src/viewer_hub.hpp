@@ -152,6 +152,8 @@ class ViewerHub {
   std::map<ViewerId, Viewer> viewers_;
   ViewerId next_viewer_ = 1;
   std::map<CameraId, Camera> cameras_;
+  /// Cameras that left the database: media tells once more about each when its session ends.
+  std::unordered_set<CameraId> removed_;
   std::optional<SteadyTime> media_since_;
   bool untold_are_marked_ = true;
   Demand demand_;

@@ -468,6 +468,32 @@ TEST_F(Hub, a_camera_that_only_media_knows_yet_appears_and_the_list_is_asked_for
   EXPECT_EQ(viewer->of("camera").back().payload.at("state").as_string(), "removed");
 }
 
+TEST_F(Hub, what_media_still_says_of_a_removed_camera_does_not_bring_it_back) {
+  const auto viewer = connect_and_watch({});
+  hub_.set_cameras({entrance_});
+  viewer->events.clear();
+  // Its session ends a moment later, and media says so.
+  EXPECT_TRUE(tell(hall_, "offline", "Hall"));
+  EXPECT_TRUE(viewer->of("camera").empty());
+  EXPECT_EQ(connect()->of("camera").size(), 1) << "later viewers do not see it either";
+  hub_.set_cameras({entrance_, hall_});  // A backup was restored.
+  EXPECT_TRUE(tell(hall_, "live", "Hall"));
+  EXPECT_EQ(viewer->of("camera").back().payload.at("state").as_string(), "live");
+}
+
+TEST_F(Hub, a_camera_that_never_appears_in_the_database_is_asked_for_until_it_is_removed) {
+  const auto viewer = connect_and_watch({});
+  const auto yard = camera(3, "Yard");
+  EXPECT_TRUE(tell(yard, "live", "Yard"));
+  hub_.set_cameras({entrance_, hall_});
+  const int asked = unknown_cameras_;
+  clock_.advance(6s);
+  hub_.tick();
+  EXPECT_GT(unknown_cameras_, asked);
+  hub_.set_cameras({entrance_, hall_});
+  EXPECT_EQ(viewer->of("camera").back().payload.at("state").as_string(), "removed");
+}
+
 TEST_F(Hub, detections_go_to_those_who_watch_the_camera) {
   const auto all = connect();
   const auto hall_only = connect_and_watch({{"cameras", {hall_.id.str()}}});

@@ -401,6 +401,19 @@ TEST_F(Web, metrics_are_for_loopback_and_administrators) {
   EXPECT_EQ(from_elsewhere(token_of()), 200);
 }
 
+TEST_F(Web, a_name_that_only_looks_like_loopback_and_a_proxy_are_not_loopback) {
+  start();
+  const auto with = [&](const std::string& header, const std::string& value) {
+    net::ClientRequest request;
+    request.url = "/metrics";
+    request.headers.set(header, value);
+    return send(std::move(request)).status;
+  };
+  EXPECT_EQ(with("Host", "127.0.0.1:5000"), 200);
+  EXPECT_EQ(with("Host", "127.cameras.example:5000"), 401) << "DNS may point it at 127.0.0.1";
+  EXPECT_EQ(with("X-Forwarded-For", "203.0.113.9"), 401);
+}
+
 TEST_F(Web, answers_carry_security_headers) {
   start();
   for (const char* path : {"/", "/api/auth/me", "/healthz", "/nothing"}) {
@@ -550,6 +563,29 @@ TEST_F(Web, nobody_connects_without_valid_credentials) {
     EXPECT_EQ(peer->refusal(), "unauthorized");
     EXPECT_EQ(peer->connects, 0);
   }
+}
+
+TEST_F(Web, a_viewer_that_goes_while_its_session_is_looked_up_leaves_nothing_behind) {
+  start();
+  const auto token = token_of();
+  const std::string path = "/socket.io/?EIO=4&transport=polling";
+  for (int i = 0; i < 5; ++i) {
+    const std::string open(get(path).body.text());
+    const std::string sid = text(json::parse(open.substr(1)).as_object(), "sid");
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = path + "&sid=" + sid;
+    // CONNECT and, in the same payload, the goodbye.
+    request.body = SharedBytes("40/stream,{\"token\":\"" + token + "\"}\x1e" + "1");
+    EXPECT_EQ(send(std::move(request)).status, 200);
+  }
+  const auto& stays = connect({{"token", token}});
+  ASSERT_TRUE(eventually([&] { return stays.connects == 1; }));
+  // Their look-ups may still be under way.
+  EXPECT_TRUE(eventually([&] {
+    return std::string(get("/metrics").body.text()).find("surveillx_viewers 1\n") !=
+           std::string::npos;
+  })) << get("/metrics").body.text();
 }
 
 TEST_F(Web, a_page_of_another_site_cannot_use_the_cookie) {
