@@ -41,8 +41,12 @@ class CameraHub {
 
   /// Where reports and pictures go. Set before the first session.
   void set_publisher(Publisher* publisher);
-  /// The cameras that the database knows. Sessions of others end (`revoked`).
-  void set_cameras(const std::vector<domain::Camera>& cameras);
+  /// The cameras that the database knew at `read_at`. Sessions of others end, except of those that
+  /// `add_camera` brought later than that.
+  void set_cameras(const std::vector<domain::Camera>& cameras, SteadyTime read_at);
+  /// A camera whose token was just found in the database, `seen_at` or later: it may be newer than
+  /// the last `set_cameras`.
+  void add_camera(const domain::Camera& camera, SteadyTime seen_at);
   /// The complete demand, by camera.
   void set_demand(const std::map<CameraId, Demand>& demand);
   /// Tells the publisher about every camera.
@@ -63,6 +67,7 @@ class CameraHub {
  private:
   struct Entry {
     CameraReport report;
+    SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
     Demand demand;
     SessionHooks hooks;
     std::shared_ptr<MediaSession> session;
@@ -70,6 +75,7 @@ class CameraHub {
     std::shared_ptr<RecognitionService::CameraFeed> feed;
   };
 
+  Entry& put_camera(const domain::Camera& camera);
   [[nodiscard]] MediaSessionEvents events_for(const CameraId& camera, Entry& entry);
   void session_state(const CameraId& camera, domain::CameraState state);
   void stop_session(Entry& entry, domain::CameraState state, std::string reason);

@@ -11,6 +11,7 @@ namespace surveillx::mediaserver {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::milliseconds kPhotosAtOnce{300};
 
 }  // namespace
 
@@ -76,8 +77,7 @@ void DatabaseWatcher::run() {
 }
 
 void DatabaseWatcher::look() {
-  const auto revisions = store_.revision.current();
-  auto done = revisions ? look_at(*revisions) : Result<void>(revisions.error());
+  const auto done = look_safely();
   database_up_.set(done ? 1 : 0);
   if (!done) {
     if (!std::exchange(failing_, true)) {
@@ -86,6 +86,15 @@ void DatabaseWatcher::look() {
     }
   } else if (std::exchange(failing_, false)) {
     log::info("media.database_works_again");
+  }
+}
+
+Result<void> DatabaseWatcher::look_safely() {
+  try {
+    const auto revisions = store_.revision.current();
+    return revisions ? look_at(*revisions) : Result<void>(revisions.error());
+  } catch (const std::exception& e) {
+    return Error{kInternal, e.what()};
   }
 }
 
@@ -99,14 +108,22 @@ Result<void> DatabaseWatcher::look_at(const store::Revisions& revisions) {
   }
   seen_ = revisions;
   if (recognition_ == nullptr) return {};
-  const auto decided = decide_photo();
-  if (!decided) return decided.error();
-  if (*decided) wake();  // There may be more, and the gallery has changed.
+  // Several before the gallery is read again, since that takes long when it is large; not so many
+  // that a revoked token would have to wait for them.
+  const SteadyTime enough = system_clock().steady() + kPhotosAtOnce;
+  for (bool any = false; system_clock().steady() < enough; any = true) {
+    const auto decided = decide_photo();
+    if (!decided) return decided.error();
+    if (!*decided && !any) return {};
+    if (!*decided) break;
+  }
+  wake();  // There may be more, and the gallery has changed.
   return {};
 }
 
 Result<void> DatabaseWatcher::load_cameras() {
   CamerasNews news;
+  news.read_at = system_clock().steady();
   auto cameras = store_.cameras.list();
   if (!cameras) return cameras.error();
   auto hashes = store_.cameras.token_hashes();
@@ -135,13 +152,24 @@ Result<void> DatabaseWatcher::load_gallery() {
   return {};
 }
 
+Result<vision::Enrolment> DatabaseWatcher::examine(ByteView photo) {
+  // A picture that an image library cannot bear is refused: thrown further it would end the
+  // process, and the next one, which claims it again, as well.
+  try {
+    return vision::examine_photo(recognition_->engine(), photo);
+  } catch (const std::exception& e) {
+    log::error("media.photo_failed", {{"error", e.what()}});
+    return Error{vision::kNotAnImage, "the photo could not be examined"};
+  }
+}
+
 Result<bool> DatabaseWatcher::decide_photo() {
   auto claimed = store_.photos.claim_next(worker_);
   if (!claimed) return claimed.error();
   if (!claimed->has_value()) return false;
   const store::ClaimedPhoto& photo = **claimed;
   const std::string& model = recognition_->engine().info().model;
-  const auto verdict = vision::examine_photo(recognition_->engine(), photo.bytes);
+  const auto verdict = examine(photo.bytes);
   auto stored =
       verdict ? store_.photos.accept(photo.photo.id, worker_, model, verdict->embedding.values)
               : store_.photos.refuse(photo.photo.id, worker_, model, verdict.error().name.text());

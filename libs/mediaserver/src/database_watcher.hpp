@@ -12,6 +12,7 @@
 #include "recognition_service.hpp"
 #include "sighting_recorder.hpp"
 #include "surveillx/store/store.hpp"
+#include "surveillx/vision/enrolment.hpp"
 
 namespace surveillx::mediaserver {
 
@@ -22,6 +23,7 @@ class DatabaseWatcher {
   struct CamerasNews {
     std::vector<domain::Camera> cameras;
     std::unordered_map<CameraId, std::string> token_hashes;
+    SteadyTime read_at{};  ///< Before reading began: what changed later may be missing here.
   };
   struct Events {
     std::function<void(CamerasNews)> on_cameras;  ///< On the watcher's thread.
@@ -43,9 +45,12 @@ class DatabaseWatcher {
   void run();
   /// One look; errors are logged once until it works again.
   void look();
+  /// What throws (memory, a driver) is an error like others: the thread has to go on.
+  [[nodiscard]] Result<void> look_safely();
   [[nodiscard]] Result<void> look_at(const store::Revisions& revisions);
   [[nodiscard]] Result<void> load_cameras();
   [[nodiscard]] Result<void> load_gallery();
+  [[nodiscard]] Result<vision::Enrolment> examine(ByteView photo);
   /// Decides one waiting photo; false when there was none.
   [[nodiscard]] Result<bool> decide_photo();
 

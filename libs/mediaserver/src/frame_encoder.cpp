@@ -41,34 +41,40 @@ void FrameEncoder::schedule() {
 void FrameEncoder::close() { slot_.close(); }
 
 void FrameEncoder::encode_latest() {
-  const auto frame = slot_.try_take();
-  if (frame) {
-    const auto demand = demand_.load();
-    const auto begin = std::chrono::steady_clock::now();
-    frame::Size previous{};
-    for (const int width : demand->widths) {
-      const frame::Size size = frame::fit_width(frame->picture->size(), width);
-      if (size == previous) continue;  // The camera's picture is smaller than both widths.
-      previous = size;
-      auto jpeg = jpeg_.encode(*frame::scale(frame->picture, size), quality_);
-      if (!jpeg) {
-        failed_.add();
-        log::warn("media.jpeg_failed",
-                  {{"camera", camera_.id.str()}, {"error", jpeg.error().message}});
-        continue;
-      }
-      encoded_.add();
-      if (!slot_.closed()) {
-        output_({camera_.id, camera_.number, frame->seq, frame->timestamp, size,
-                 SharedBytes(std::move(*jpeg))});
-      }
-    }
-    seconds_.observe(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  try {
+    if (const auto frame = slot_.try_take()) encode(*frame);
+  } catch (const std::exception& e) {
+    // One frame's failure (memory) must not leave scheduled_ set, which would end all pictures.
+    failed_.add();
+    log::warn("media.jpeg_failed", {{"camera", camera_.id.str()}, {"error", e.what()}});
   }
   scheduled_ = false;
   // A frame put after try_take found scheduled_ set, so it is looked for again now that it is not.
   if (slot_.has_value()) schedule();
+}
+
+void FrameEncoder::encode(const frame::Frame& frame) {
+  const auto demand = demand_.load();
+  const auto begin = std::chrono::steady_clock::now();
+  frame::Size previous{};
+  for (const int width : demand->widths) {
+    const frame::Size size = frame::fit_width(frame.picture->size(), width);
+    if (size == previous) continue;  // The camera's picture is smaller than both widths.
+    previous = size;
+    auto jpeg = jpeg_.encode(*frame::scale(frame.picture, size), quality_);
+    if (!jpeg) {
+      failed_.add();
+      log::warn("media.jpeg_failed",
+                {{"camera", camera_.id.str()}, {"error", jpeg.error().message}});
+      continue;
+    }
+    encoded_.add();
+    if (!slot_.closed()) {
+      output_({camera_.id, camera_.number, frame.seq, frame.timestamp, size,
+               SharedBytes(std::move(*jpeg))});
+    }
+  }
+  seconds_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 
 }  // namespace surveillx::mediaserver

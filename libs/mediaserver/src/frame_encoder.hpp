@@ -32,6 +32,7 @@ class FrameEncoder : public std::enable_shared_from_this<FrameEncoder> {
  private:
   void schedule();
   void encode_latest();
+  void encode(const frame::Frame& frame);
 
   domain::Camera camera_;
   int quality_;

@@ -86,9 +86,9 @@ class MediaServerImpl final : public MediaServer {
     watcher_ = std::make_unique<DatabaseWatcher>(
         *store_, recognition_.get(), *recorder_, metrics_,
         DatabaseWatcher::Events{[this](DatabaseWatcher::CamerasNews news) {
-          loop_.post([this, news = std::move(news)] {
-            hub_->set_cameras(news.cameras);
-            signaling_->check_tokens(news.token_hashes);
+          loop_.post([this, news = std::move(news)]() mutable {
+            hub_->set_cameras(news.cameras, news.read_at);
+            signaling_->check_tokens(std::move(news.token_hashes), news.read_at);
           });
         }});
     loop_.start("media-loop");

@@ -67,6 +67,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   [[nodiscard]] bool authenticated() const { return session_.is_authenticated(); }
   [[nodiscard]] const CameraId& camera() const { return session_.camera(); }
   [[nodiscard]] const std::string& token_hash() const { return token_hash_; }
+  [[nodiscard]] SteadyTime asked_at() const { return asked_at_; }
 
  private:
   [[nodiscard]] static SteadyTime now() { return system_clock().steady(); }
@@ -107,6 +108,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   void act(const signaling::Authenticate& authenticate) {
     const std::weak_ptr<Connection> weak = weak_from_this();
     auto& parts = server_.parts_;
+    asked_at_ = now();
     const bool posted = parts.database_pool.try_post([weak, &loop = parts.loop,
                                                       &store = parts.store,
                                                       token = authenticate.token] {
@@ -119,8 +121,13 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
 
   void looked_up(const Result<domain::Camera>& camera, const std::string& hash) {
-    if (camera) {
+    // The database's news may have come between the look-up and this line, or may not have come yet
+    // for a camera that was added a moment ago.
+    if (camera && server_.revoked(camera->id, hash, asked_at_)) {
+      perform(session_.refused());
+    } else if (camera) {
       token_hash_ = hash;
+      server_.parts_.hub.add_camera(*camera, asked_at_);
       perform(session_.authenticated(now(), camera->id));
     } else if (camera.error().is(kNotFound)) {
       perform(session_.refused());
@@ -196,6 +203,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   signaling::ServerSession session_;
   net::Timer timer_;
   std::string token_hash_;
+  SteadyTime asked_at_{};  ///< When the token was presented.
   MediaSessionId media_session_;
 };
 
@@ -246,12 +254,23 @@ std::size_t SignalingServer::unauthenticated() const {
   return count;
 }
 
-void SignalingServer::check_tokens(const std::unordered_map<CameraId, std::string>& hashes) {
+bool SignalingServer::revoked(const CameraId& camera, const std::string& hash,
+                              SteadyTime asked_at) const {
+  if (asked_at >= hashes_read_at_) return false;
+  const auto current = hashes_.find(camera);
+  return current == hashes_.end() || current->second != hash;
+}
+
+void SignalingServer::check_tokens(std::unordered_map<CameraId, std::string> hashes,
+                                   SteadyTime read_at) {
+  hashes_ = std::move(hashes);
+  hashes_read_at_ = read_at;
   const auto connections = connections_;  // `revoke` changes the set.
   for (const auto& connection : connections) {
     if (!connection->authenticated()) continue;
-    const auto hash = hashes.find(connection->camera());
-    if (hash == hashes.end() || hash->second != connection->token_hash()) connection->revoke();
+    if (revoked(connection->camera(), connection->token_hash(), connection->asked_at())) {
+      connection->revoke();
+    }
   }
 }
 
