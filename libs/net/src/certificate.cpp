@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +82,28 @@ Result<void> write_atomically(const std::string& file, std::string_view text, mo
   return {};
 }
 
+/// Held while a pair is looked for and made: of two processes that start at once, one would else
+/// keep the other's key beside its own certificate.
+class PairLock {
+ public:
+  /// On the folder itself, so that no file of its own is left there.
+  explicit PairLock(const fs::path& certificate_file) {
+    const fs::path folder =
+        certificate_file.has_parent_path() ? certificate_file.parent_path() : ".";
+    fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd_ >= 0 && ::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~PairLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  PairLock(const PairLock&) = delete;
+  PairLock& operator=(const PairLock&) = delete;
+
+ private:
+  int fd_ = -1;  ///< Negative where there is no such folder: then nothing is made either.
+};
+
 bool add_extension(X509* certificate, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
@@ -143,6 +166,7 @@ Result<void> ensure_self_signed_certificate(const std::string& certificate_file,
                                             const std::string& key_file,
                                             const std::vector<std::string>& names) {
   std::error_code ignored;
+  const PairLock lock(certificate_file);
   if (fs::exists(certificate_file, ignored) && fs::exists(key_file, ignored)) {
     if (!read_certificate(certificate_file)) {
       return Error{kBadCertificate, "there is no readable PEM certificate in " + certificate_file};

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <sys/stat.h>
+#include <thread>
+#include <vector>
 
 namespace surveillx::net {
 namespace {
@@ -214,6 +216,27 @@ TEST_F(TlsTest, unusable_files_are_bad_certificate) {
   EXPECT_TRUE(ensure_self_signed_certificate("/nowhere/at/all/c.pem", "/nowhere/at/all/k.pem", {})
                   .error()
                   .is(kIo));
+}
+
+TEST_F(TlsTest, processes_that_start_at_once_end_up_with_one_pair) {
+  for (int round = 0; round < 10; ++round) {
+    TempDir dir;
+    const TlsFiles files{dir.file("c.pem"), dir.file("k.pem")};
+    std::vector<std::thread> starting;
+    std::vector<std::string> pins(4);
+    for (std::string& pin : pins) {
+      starting.emplace_back([&files, &pin] {
+        EXPECT_TRUE(ensure_self_signed_certificate(files.certificate_file, files.key_file, {"a"}));
+        pin = certificate_pin(files.certificate_file).value();
+      });
+    }
+    for (std::thread& thread : starting) thread.join();
+    for (const std::string& pin : pins) EXPECT_EQ(pin, pins[0]) << "somebody was told another one";
+    ListenOptions options;
+    options.tls = std::make_shared<TlsFiles>(files);
+    const auto server = HttpServer::listen(loop_, router_, options);
+    EXPECT_TRUE(server) << server.error().message;
+  }
 }
 
 TEST_F(TlsTest, a_certificate_is_made_once_with_a_private_key_file_and_no_leftovers) {
