@@ -20,6 +20,9 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMaxNamespacesPerSession = 16;
+/// Attachments are messages of their own, each up to the payload limit; together they are bounded
+/// by this many times it, so that one packet cannot take any amount of memory.
+constexpr std::size_t kMaxPayloadsPerPacket = 4;
 
 class SocketImpl;
 
@@ -32,8 +35,14 @@ struct Connection : std::enable_shared_from_this<Connection> {
   };
 
   Connection(net::EventLoop& l, std::shared_ptr<EngineSocket> e, std::chrono::milliseconds t,
-             const std::map<std::string, std::function<void(Server::Admission)>, std::less<>>* n)
-      : loop(l), engine(std::move(e)), connect_timeout(t), namespaces(n), connect_timer(l) {}
+             const std::map<std::string, std::function<void(Server::Admission)>, std::less<>>* n,
+             std::size_t max_attachment_bytes)
+      : loop(l),
+        engine(std::move(e)),
+        connect_timeout(t),
+        namespaces(n),
+        connect_timer(l),
+        assembler(max_attachment_bytes) {}
 
   void start_connect_timer();
   void receive(Result<std::optional<SocketPacket>> packet);
@@ -225,7 +234,14 @@ void Connection::start_connect_timer() {
 
 void Connection::receive(Result<std::optional<SocketPacket>> decoded) {
   if (decoded.has_error()) return engine->reject("parse error");
-  if (!decoded.value()) return;  // Attachments are missing.
+  if (!decoded.value()) {
+    // Attachments are missing. What has not been let in may not make us keep any.
+    const auto& name = assembler.waiting()->name_space;
+    const auto place = places.find(name);
+    const bool inside = place != places.end() && place->second.socket;
+    if (!inside && !left_by_server.contains(name)) engine->reject("parse error");
+    return;
+  }
   SocketPacket& packet = *decoded.value();
   if (packet.type == SocketType::connect) return connect(std::move(packet));
   const auto found = places.find(packet.name_space);
@@ -335,6 +351,7 @@ class ServerImpl final : public Server {
   ServerImpl(net::EventLoop& loop, ServerOptions options)
       : loop_(loop),
         connect_timeout_(options.connect_timeout),
+        max_attachment_bytes_(kMaxPayloadsPerPacket * options.max_payload),
         engine_(EngineServer::create(loop, std::move(options))) {
     engine_->on_connection = [this](const std::shared_ptr<EngineSocket>& socket) {
       welcome(socket);
@@ -365,7 +382,8 @@ class ServerImpl final : public Server {
   using Connections = std::unordered_map<EngineSocket*, std::shared_ptr<Connection>>;
 
   void welcome(const std::shared_ptr<EngineSocket>& socket) {
-    auto connection = std::make_shared<Connection>(loop_, socket, connect_timeout_, &namespaces_);
+    auto connection = std::make_shared<Connection>(loop_, socket, connect_timeout_, &namespaces_,
+                                                   max_attachment_bytes_);
     const std::weak_ptr<Connection> weak = connection;
     socket->on_text = [weak](std::string_view text) {
       if (const auto self = weak.lock()) self->receive(self->assembler.add_text(text));
@@ -386,6 +404,7 @@ class ServerImpl final : public Server {
 
   net::EventLoop& loop_;
   std::chrono::milliseconds connect_timeout_;
+  std::size_t max_attachment_bytes_;
   std::map<std::string, std::function<void(Admission)>, std::less<>> namespaces_;
   std::shared_ptr<Connections> connections_ = std::make_shared<Connections>();
   std::unique_ptr<EngineServer> engine_;

@@ -172,11 +172,14 @@ Result<std::optional<SocketPacket>> Assembler::add_text(std::string_view text) {
   if (packet.has_error()) return packet.error();
   if (packet->expected == 0) return std::optional<SocketPacket>(std::move(packet.value()));
   waiting_ = std::move(packet.value());
+  bytes_ = 0;
   return std::optional<SocketPacket>();
 }
 
 Result<std::optional<SocketPacket>> Assembler::add_binary(SharedBytes bytes) {
   if (!waiting_) return bad("an attachment that no packet announced");
+  if (bytes.size() > max_bytes_ - bytes_) return bad("attachments that are too large together");
+  bytes_ += bytes.size();
   waiting_->arguments.attachments.push_back(std::move(bytes));
   if (waiting_->arguments.attachments.size() < waiting_->expected) {
     return std::optional<SocketPacket>();

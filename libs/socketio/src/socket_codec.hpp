@@ -48,12 +48,20 @@ struct SocketPacket {
 /// Puts a packet and the binary messages that follow it together.
 class Assembler {
  public:
+  /// `max_bytes`: the most that the attachments of one packet may take together.
+  explicit Assembler(std::size_t max_bytes = static_cast<std::size_t>(-1))
+      : max_bytes_(max_bytes) {}
+
   /// The packet when it is whole, nothing while attachments are missing. `bad_packet`, after which
   /// the connection has to be closed: the stream is out of step.
   [[nodiscard]] Result<std::optional<SocketPacket>> add_text(std::string_view text);
   [[nodiscard]] Result<std::optional<SocketPacket>> add_binary(SharedBytes bytes);
+  /// The packet that waits for attachments, or null.
+  [[nodiscard]] const SocketPacket* waiting() const { return waiting_ ? &*waiting_ : nullptr; }
 
  private:
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
   std::optional<SocketPacket> waiting_;
 };
 

@@ -516,6 +516,16 @@ TEST_F(SocketIo, the_number_of_sessions_is_limited) {
   EXPECT_EQ(fetch("GET", kPolling).status, 200);
 }
 
+TEST_F(SocketIo, attachments_are_kept_for_nobody_who_has_not_been_let_in) {
+  serve();
+  on_loop([&] { server_->open_namespace("/late", [](const Server::Admission&) {}); });
+  const std::string event = "451-/late,[\"a\",{\"_placeholder\":true,\"num\":0}]";
+  EXPECT_EQ(fetch("POST", open_polling(), event).status, 400);
+  const std::string waiting = open_polling();
+  EXPECT_EQ(fetch("POST", waiting, "40/late,").status, 200);
+  EXPECT_EQ(fetch("POST", waiting, event).status, 400) << "nor while the answer is awaited";
+}
+
 TEST_F(SocketIo, an_answer_may_be_later_than_the_peer) {
   serve();
   std::optional<Server::Admission> held;

@@ -171,6 +171,19 @@ TEST(SocketCodec, the_assembler_refuses_what_is_out_of_step) {
   EXPECT_TRUE(none_announced.add_binary(bytes({1})).has_error());
 }
 
+TEST(SocketCodec, the_attachments_of_one_packet_are_bounded_together) {
+  const char* const two = R"(52-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}])";
+  Assembler assembler(4);
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(assembler.add_text(two).has_value());
+    ASSERT_TRUE(assembler.add_binary(bytes({1, 2})).has_value());
+    ASSERT_TRUE(assembler.add_binary(bytes({3, 4})).value().has_value()) << "each packet anew";
+  }
+  ASSERT_TRUE(assembler.add_text(two).has_value());
+  ASSERT_TRUE(assembler.add_binary(bytes({1, 2})).has_value());
+  EXPECT_TRUE(assembler.add_binary(bytes({3, 4, 5})).has_error());
+}
+
 TEST(SocketCodec, writes_what_the_document_shows) {
   Arguments one;
   one.args.push_back(attach(one, bytes({1, 2, 3, 4})));
