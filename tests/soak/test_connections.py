@@ -25,11 +25,16 @@ def decoded(site):
     return site.metrics().get("surveillx_media_sessions_live_total", 0)
 
 
-def visit(site, token, name, abrupt_after):
+def visit(site, media, lane, name, abrupt_after):
     """One camera that comes and goes; the number of visits that showed a decoded frame."""
-    camera = site.camera(token, "test", "--size", "320x240", "--fps", "15", name=name)
+
+    def lives():
+        return media.output.count(f"session.live process=media camera={lane['id']} ")
+
+    before = lives()
+    camera = site.camera(lane["token"], "test", "--size", "320x240", "--fps", "15", name=name)
     if abrupt_after is None:
-        camera.wait_for_output("live", 60)
+        wait_for(lambda: lives() > before, 60, "a decoded frame")
         camera.stop(signal.SIGTERM)
         return 1
     try:
@@ -40,9 +45,9 @@ def visit(site, token, name, abrupt_after):
     return 0
 
 
-def visits(site, count, seed):
+def visits(site, media, count, seed):
     """`count` visits, AT_ONCE side by side, each lane a camera of its own. Returns those decoded."""
-    lanes = [site.add_camera(f"lane {seed}.{i}")["token"] for i in range(AT_ONCE)]
+    lanes = [site.add_camera(f"lane {seed}.{i}") for i in range(AT_ONCE)]
     results, problems = [], []
 
     def lane(index):
@@ -50,7 +55,7 @@ def visits(site, count, seed):
         try:
             for i in range(index, count, AT_ONCE):
                 abrupt = rng.uniform(0.05, 1.2) if i % 2 else None
-                results.append(visit(site, lanes[index], f"lane{seed}-{index}-{i}", abrupt))
+                results.append(visit(site, media, lanes[index], f"lane{seed}-{index}-{i}", abrupt))
         except Exception as problem:  # noqa: BLE001: told by the main thread
             problems.append(problem)
 
@@ -65,7 +70,7 @@ def visits(site, count, seed):
 
 def test_threads_and_descriptors_return_to_the_start(site):
     media = site.media()
-    visits(site, 2 * AT_ONCE, seed=1)  # What a process opens once and keeps.
+    visits(site, media, 2 * AT_ONCE, seed=1)  # What a process opens once and keeps.
 
     def quiet():
         return site.metrics().get("surveillx_signaling_connections", 0) == 0
@@ -73,7 +78,7 @@ def test_threads_and_descriptors_return_to_the_start(site):
     wait_for(quiet, 60, "the end of the warm-up's sessions")
     start = wait_for(lambda: settled(media.pid), 30, "a steady count of threads")
     before = decoded(site)
-    reached = visits(site, CONNECTIONS, seed=2)
+    reached = visits(site, media, CONNECTIONS, seed=2)
     assert reached == CONNECTIONS // 2
     assert decoded(site) - before >= reached
 
