@@ -1,6 +1,8 @@
 #include "surveillx/recognition/track_logic.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -20,7 +22,11 @@ std::vector<std::size_t> TrackLogic::begin(const FrameInfo& frame,
   for (const std::int64_t id : update.ended) end(id);
   face_tracks_ = std::move(update.ids);
 
-  for (auto& [id, track] : tracks_) track.box.reset();
+  std::set<std::int64_t> before;  // Those that the last look showed.
+  for (auto& [id, track] : tracks_) {
+    if (track.box) before.insert(id);
+    track.box.reset();
+  }
   struct Wish {
     bool decided;
     SteadyTime embedded;
@@ -29,11 +35,19 @@ std::vector<std::size_t> TrackLogic::begin(const FrameInfo& frame,
   std::vector<Wish> wishes;
   for (std::size_t i = 0; i < faces_.size(); ++i) {
     Track& track = tracks_.try_emplace(face_tracks_[i], options_.decider).first->second;
+    // Where a track may have gone over to another person, the name is checked at once: the face
+    // was away for a moment, or another one is so near that the two may have been swapped.
+    if (!before.contains(face_tracks_[i])) track.suspect = true;
+    if (track.embedded && frame.steady - *track.embedded >= options_.recheck_crowded &&
+        crowded(i)) {
+      track.suspect = true;
+    }
     track.seen = frame.timestamp;
     track.box = faces_[i].detection.box;
     if (!faces_[i].quality.usable()) continue;
     const FaceStatus status = track.decider.decision().status;
-    const bool settled = status != FaceStatus::pending && !track.decider.doubtful();
+    const bool settled =
+        status != FaceStatus::pending && !track.decider.doubtful() && !track.suspect;
     const auto pause =
         status == FaceStatus::known ? options_.recheck_known : options_.recheck_unknown;
     if (settled && track.embedded && frame.steady - *track.embedded < pause) continue;
@@ -54,8 +68,19 @@ void TrackLogic::observe(std::size_t face, const vision::Embedding& embedding) {
   const std::int64_t id = face_tracks_.at(face);
   Track& track = tracks_.at(id);
   track.embedded = frame_.steady;
+  track.suspect = false;
   track.decider.observe(embedding, faces_.at(face).quality.weight, *gallery_);
   judge(id, track);
+}
+
+bool TrackLogic::crowded(std::size_t face) const {
+  const vision::PixelBox& box = faces_[face].detection.box;
+  const vision::Point here = box.centre();
+  return std::any_of(faces_.begin(), faces_.end(), [&](const vision::FoundFace& other) {
+    if (&other == &faces_[face]) return false;
+    const vision::Point there = other.detection.box.centre();
+    return std::hypot(there.x - here.x, there.y - here.y) < (box.w + other.detection.box.w) / 2;
+  });
 }
 
 std::vector<domain::Face> TrackLogic::finish() {
@@ -67,6 +92,10 @@ std::vector<domain::Face> TrackLogic::finish() {
     domain::Face face;
     face.track_id = face_tracks_[i];
     face.box = vision::to_unit_box(faces_[i].detection.box, frame_.size);
+    if (track.decider.contested()) {
+      seen.push_back(std::move(face));  // Pending: somebody else may stand there.
+      continue;
+    }
     face.status = decision.status;
     face.person_id = decision.person_id;
     face.name = decision.name;
@@ -129,7 +158,9 @@ void TrackLogic::judge(std::int64_t id, Track& track) {
     add_due(id, track, domain::SightingKind::last, track.confirmed);
   }
   track.said = now;
-  if (now.status == FaceStatus::known && !track.decider.doubtful()) track.confirmed = track.seen;
+  if (now.status == FaceStatus::known && (changed || !uncertain(track))) {
+    track.confirmed = track.seen;
+  }
   if (!changed) return;
   if (now.status == FaceStatus::known) {
     ++counts_.known;
@@ -142,7 +173,7 @@ void TrackLogic::judge(std::int64_t id, Track& track) {
 
 void TrackLogic::periodic() {
   for (auto& [id, track] : tracks_) {
-    if (track.said.status != FaceStatus::known || !track.box || track.decider.doubtful()) continue;
+    if (track.said.status != FaceStatus::known || !track.box || uncertain(track)) continue;
     if (frame_.steady - track.last_sighting < options_.sighting_window) continue;
     add_due(id, track, domain::SightingKind::periodic, track.seen);
     track.last_sighting = frame_.steady;
@@ -155,8 +186,7 @@ void TrackLogic::end(std::int64_t id) {
   Track& track = found->second;
   if (track.said.status == FaceStatus::known) {
     track.box.reset();
-    add_due(id, track, domain::SightingKind::last,
-            track.decider.doubtful() ? track.confirmed : track.seen);
+    add_due(id, track, domain::SightingKind::last, uncertain(track) ? track.confirmed : track.seen);
   }
   tracks_.erase(found);
   ended_.push_back(id);

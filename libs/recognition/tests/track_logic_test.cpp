@@ -166,6 +166,56 @@ TEST_F(Logic, somebody_else_in_the_same_place_is_noticed_within_seconds) {
   EXPECT_EQ(due_.at(2).person_id, ben_);
 }
 
+TEST_F(Logic, a_face_that_was_away_for_a_moment_is_checked_before_its_name_counts_on) {
+  for (int i = 0; i < 10; ++i) look({{100, kAda}});
+  const UnixMillis ada_left = info().timestamp;
+  look({}, 400);
+  look({{104, kBen}}, 400);
+  EXPECT_EQ(embedded_.size(), 1u) << "not only after recheck_known";
+  look({{104, kBen}});
+  EXPECT_EQ(look({{104, kBen}}).at(0).name, "Ben");
+  ASSERT_EQ(kinds(), (std::vector{SightingKind::first, SightingKind::last, SightingKind::first}));
+  EXPECT_LE(due_.at(1).at, ada_left) << "Ada is not said to be there when it was Ben";
+}
+
+TEST_F(Logic, a_face_that_comes_back_turned_away_makes_no_sighting_of_who_left) {
+  for (int i = 0; i < 10; ++i) look({{100, kAda}});
+  const UnixMillis ada_left = info().timestamp;
+  look({}, 1000);
+  for (int i = 0; i < 400; ++i) look({{100, kBen, vision::QualityIssue::too_small}});  // 80 s
+  logic_->close();
+  collect();
+  ASSERT_EQ(kinds(), (std::vector{SightingKind::first, SightingKind::last}));
+  EXPECT_LE(due_.at(1).at, ada_left);
+}
+
+TEST_F(Logic, two_who_swap_their_tracks_while_crossing_have_their_own_names_within_two_seconds) {
+  for (int i = 0; i < 13; ++i) look({{200, kAda}, {300, kBen}});
+  // They meet and go back: the tracker believes that they have passed each other, or the reverse.
+  look({{230, kAda}, {270, kBen}});
+  int frames = 0;
+  for (; frames < 10; ++frames) {
+    const auto faces = look({{230, kBen}, {270, kAda}});
+    if (faces.at(0).name == "Ben" && faces.at(1).name == "Ada") break;
+  }
+  EXPECT_LT(frames, 10);
+}
+
+TEST_F(Logic, a_stranger_in_a_known_person_s_place_loses_the_name_before_the_decision_falls) {
+  for (int i = 0; i < 20; ++i) look({{100, kAda}});
+  const UnixMillis ada_left = info().timestamp;
+  look({}, 600);
+  look({{100, kStranger}});
+  look({{100, kStranger}});
+  const auto faces = look({{100, kStranger}});
+  EXPECT_EQ(faces.at(0).status, FaceStatus::pending);
+  EXPECT_EQ(faces.at(0).name, "");
+  EXPECT_FALSE(faces.at(0).person_id.has_value());
+  for (int i = 0; i < 10; ++i) look({{100, kStranger}});
+  ASSERT_EQ(kinds(), (std::vector{SightingKind::first, SightingKind::last}));
+  EXPECT_LE(due_.at(1).at, ada_left);
+}
+
 TEST_F(Logic, who_is_enrolled_while_standing_there_is_named_without_a_further_frame) {
   logic_.emplace(TrackLogic::Options{}, vision::Gallery::empty(matching_));
   for (int i = 0; i < 6; ++i) look({{100, kAda}});

@@ -29,7 +29,34 @@ void Decider::observe(const Embedding& face, float weight, const Gallery& galler
   if (weight <= 0 || face.values.empty()) return;
   faces_.push_back({face, weight, gallery.nearest(face)});
   if (faces_.size() > options_.window) faces_.pop_front();
+  forget_replaced();
   decide(gallery);
+}
+
+bool Decider::against(const Face& face) const {
+  if (decision_.status != domain::FaceStatus::known || !face.match) return true;
+  if (face.match->accepted_live) return face.match->person_id != *decision_.person_id;
+  return face.match->stranger;
+}
+
+bool Decider::contested() const {
+  constexpr std::size_t kInARow = 3;
+  return decision_.status == domain::FaceStatus::known && faces_.size() >= kInARow &&
+         std::all_of(faces_.rbegin(), faces_.rbegin() + kInARow,
+                     [this](const Face& face) { return against(face); });
+}
+
+void Decider::forget_replaced() {
+  const auto count = static_cast<std::ptrdiff_t>(options_.replaced_after);
+  if (decision_.status != domain::FaceStatus::known || std::ssize(faces_) < count) return;
+  const auto first = faces_.end() - count;
+  const bool replaced = std::all_of(first, faces_.end(), [&](const Face& face) {
+    return face.match && face.match->accepted_live && against(face) &&
+           face.match->person_id == faces_.back().match->person_id;
+  });
+  if (!replaced) return;
+  faces_.erase(faces_.begin(), first);
+  decision_ = {};
 }
 
 void Decider::reconsider(const Gallery& gallery) {

@@ -160,6 +160,33 @@ TEST_F(Decisions, somebody_else_in_the_same_place_gets_the_own_name) {
   EXPECT_EQ(status(), FaceStatus::unknown);
 }
 
+TEST_F(Decisions, three_faces_of_another_person_in_a_row_take_the_name_away) {
+  see(kAda, 10);
+  see(kBen, 2);
+  EXPECT_EQ(decider_.decision().person_id, ada_);
+  see(kBen);
+  EXPECT_EQ(decider_.decision().person_id, ben_);
+}
+
+TEST_F(Decisions, poor_faces_of_another_person_take_the_name_and_give_none_yet) {
+  see(kAda, 10);
+  see(kBen, 3, 0.2F);
+  EXPECT_EQ(status(), FaceStatus::pending);
+}
+
+TEST_F(Decisions, a_stranger_in_the_place_contests_the_name_before_it_falls) {
+  see(kAda, 10);
+  see(kStranger, 2);
+  EXPECT_FALSE(decider_.contested());
+  see(kStranger);
+  EXPECT_TRUE(decider_.contested());
+  EXPECT_EQ(decider_.decision().person_id, ada_);
+  see(kAda);
+  EXPECT_FALSE(decider_.contested());
+  see(kStranger, 10);
+  EXPECT_EQ(status(), FaceStatus::unknown);
+}
+
 TEST_F(Decisions, enrolling_somebody_names_the_faces_that_were_seen_before) {
   see(kStranger, 6);
   ASSERT_EQ(status(), FaceStatus::unknown);

@@ -30,6 +30,8 @@ class TrackLogic {
     /// How often a vector is made for a track that is already known or unknown.
     std::chrono::milliseconds recheck_known{2000};
     std::chrono::milliseconds recheck_unknown{1000};
+    /// The same while another face touches this one: two who cross may swap their tracks.
+    std::chrono::milliseconds recheck_crowded{500};
     /// Vectors a frame; who waited longest comes first, undecided tracks before decided ones.
     std::size_t max_embeddings = 3;
   };
@@ -90,12 +92,19 @@ class TrackLogic {
     vision::Decider decider;
     vision::Decision said;  ///< The decision that sightings and counts already know of.
     std::optional<SteadyTime> embedded;
+    bool suspect = false;  ///< May have gone over to another face since the last vector.
     SteadyTime last_sighting{};
     UnixMillis seen{};
     UnixMillis confirmed{};               ///< When the last face spoke for the name.
     std::optional<vision::PixelBox> box;  ///< In the current frame.
   };
 
+  /// The face that is there now may not be the one that was named.
+  [[nodiscard]] static bool uncertain(const Track& track) {
+    return track.suspect || track.decider.doubtful();
+  }
+  /// Another face touches this one.
+  [[nodiscard]] bool crowded(std::size_t face) const;
   void judge(std::int64_t id, Track& track);
   void end(std::int64_t id);
   void periodic();

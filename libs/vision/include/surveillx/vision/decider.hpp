@@ -33,6 +33,9 @@ class Decider {
     double known_nearness = 0.95;
     /// A name falls when this many times the weight that speaks for it speaks against it.
     float contradiction = 2.0F;
+    /// So many faces in a row that speak for one other person: that one has taken the place. The
+    /// name falls, and what was seen before is forgotten.
+    std::size_t replaced_after = 3;
     std::size_t min_unknown = 5;
     float min_unknown_weight = 2.0F;
     float unknown_share = 0.75F;
@@ -49,6 +52,9 @@ class Decider {
   /// The last face did not speak for what is believed: somebody else may have taken the place, so
   /// the next faces should be looked at without delay.
   [[nodiscard]] bool doubtful() const;
+  /// The last three faces all speak against the name that is believed. It may be a hand before the
+  /// face, so the name stands, but it should not be shown until a face speaks for it again.
+  [[nodiscard]] bool contested() const;
   [[nodiscard]] std::size_t observations() const { return faces_.size(); }
 
  private:
@@ -59,6 +65,9 @@ class Decider {
   };
 
   void decide(const Gallery& gallery);
+  [[nodiscard]] bool against(const Face& face) const;
+  /// Forgets the faces of the person who was there before, once another one has taken the place.
+  void forget_replaced();
 
   Options options_;
   std::deque<Face> faces_;
