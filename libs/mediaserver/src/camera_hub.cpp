@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "ice_urls.hpp"
 #include "surveillx/base/log.hpp"
 
 namespace surveillx::mediaserver {
@@ -134,8 +135,8 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
   options.id = MediaSessionId::random();
   options.camera = camera;
   options.ice.local_addresses = config_.ice.local_addresses;
-  options.ice.stun_server = config_.ice.stun;
-  options.ice.turn_servers = config_.ice.turn;
+  options.ice.stun_server = element_url(config_.ice.stun);
+  for (const auto& url : config_.ice.turn) options.ice.turn_servers.push_back(element_url(url));
   options.ice.min_port = config_.ice.min_port;
   options.ice.max_port = config_.ice.max_port;
   options.stale_after = config_.media.stale_after;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ice_urls.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/signaling/codec.hpp"
@@ -18,7 +19,12 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::vector<signaling::IceServer> ice_servers(const config::Ice& ice) {
   std::vector<signaling::IceServer> servers;
-  if (!ice.stun.empty()) servers.push_back({{ice.stun}, "", ""});
+  if (!ice.stun.empty()) servers.push_back(welcome_server(ice.stun));
+  for (const auto& url : ice.turn) {
+    auto server = welcome_server(url);
+    // Without an account it is of no use to a camera, and browsers refuse to take it at all.
+    if (!server.username.empty()) servers.push_back(std::move(server));
+  }
   return servers;
 }
 
