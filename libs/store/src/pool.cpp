@@ -32,9 +32,10 @@ Diagnosis diagnose(const soci::soci_error& e, DatabaseKind kind) {
   if (kind == DatabaseKind::sqlite) {
     const auto* lite = dynamic_cast<const soci::sqlite3_soci_error*>(&e);
     const int code = lite == nullptr ? 0 : lite->result();
-    constexpr std::array kUnavailableCodes{SQLITE_BUSY,     SQLITE_LOCKED,   SQLITE_NOMEM,
-                                           SQLITE_READONLY, SQLITE_IOERR,    SQLITE_CORRUPT,
-                                           SQLITE_FULL,     SQLITE_CANTOPEN, SQLITE_NOTADB};
+    constexpr std::array kUnavailableCodes{SQLITE_BUSY,     SQLITE_LOCKED,  SQLITE_NOMEM,
+                                           SQLITE_READONLY, SQLITE_IOERR,   SQLITE_CORRUPT,
+                                           SQLITE_FULL,     SQLITE_PERM,    SQLITE_CANTOPEN,
+                                           SQLITE_NOTADB,   SQLITE_PROTOCOL};
     for (const int unavailable : kUnavailableCodes) {
       if (code == unavailable) return {{kDatabaseUnavailable, message}, Cause::other};
     }
@@ -46,16 +47,14 @@ Diagnosis diagnose(const soci::soci_error& e, DatabaseKind kind) {
   if (state == "40001" || state == "40P01") {
     return {{kDatabaseUnavailable, message}, Cause::conflict};
   }
-  // 08 connection, 53 disk full and the like, 57 shut down or cancelled, 58 system, 25006 read
-  // only, 55P03 lock not to be had; no state at all: libpq lost the server.
-  if (state_class == "08" || state_class == "53" || state_class == "57" || state_class == "58" ||
-      state == "25006" || state == "55P03") {
-    return {{kDatabaseUnavailable, message}, Cause::other};
-  }
   if (state.find_first_not_of(" \0") == std::string::npos) {
     return {{kDatabaseUnavailable, message}, Cause::server_gone};
   }
-  return {{kInternal, message}, Cause::other};
+  // 22 and 23 are about the values that were given. All else is about the database: 08 connection,
+  // 53 disk full and the like, 57 shut down, 25006 read only, 42501 no right, 42P01 no table, as
+  // while somebody restores it. What waits in the outbox has to outlast these.
+  if (state_class == "22" || state_class == "23") return {{kInternal, message}, Cause::other};
+  return {{kDatabaseUnavailable, message}, Cause::other};
 }
 
 const char* begin_statement(Mode mode, DatabaseKind kind) {

@@ -1,6 +1,7 @@
 #include "surveillx/store/outbox_drainer.hpp"
 
 #include "fixture.hpp"
+#include "sql.hpp"
 
 #include <atomic>
 
@@ -169,6 +170,37 @@ TEST(Drainer, loses_nothing_over_a_postgresql_outage) {
   drainer.stop();
   EXPECT_EQ(outbox->dead_letter_count(), 0u);
   EXPECT_EQ(store->attendance.records_of_day("2023-11-14")->at(0).sightings, 50);
+}
+
+TEST(Drainer, sets_nothing_aside_while_postgresql_is_being_restored_or_lacks_rights) {
+  auto* server = PostgresServer::shared();
+  if (server == nullptr) GTEST_SKIP() << "no PostgreSQL server on this machine";
+  TempDir dir;
+  DatabaseOptions options;
+  options.url = server->create_database();
+  options.schema = SchemaPolicy::migrate;
+  const auto store = Store::open(options, crypto::KeyRing::ephemeral()).value();
+  const auto ada = store->people.create({.name = "Ada", .external_id = "", .group = ""}).value();
+  const auto outbox = Outbox::open(dir.file("outbox.db")).value();
+  ASSERT_TRUE(outbox->append(sighting(ada.id), {}));
+  OutboxDrainer drainer(
+      outbox, store->attendance, attendance::TimeZone::utc(), nullptr,
+      {.batch = 4, .first_wait = milliseconds(1), .longest_wait = milliseconds(1), .attempts = 2});
+  const auto change = [&](const char* sql) {
+    const auto done = run(store->database(), Mode::single, [&](Connection& db) -> Result<void> {
+      db.execute(sql);
+      return {};
+    });
+    ASSERT_TRUE(done) << done.error().message;
+  };
+  change("alter table sighting rename to sighting_away");
+  for (int i = 0; i < 4; ++i) (void)drainer.step();
+  EXPECT_TRUE(drainer.stats().database_down);
+  EXPECT_EQ(outbox->dead_letter_count(), 0u);
+  change("alter table sighting_away rename to sighting");
+  (void)drainer.step();
+  EXPECT_EQ(outbox->size(), 0u);
+  EXPECT_EQ(store->attendance.records_of_day("2023-11-14")->at(0).sightings, 1);
 }
 
 }  // namespace
