@@ -134,6 +134,29 @@ def test_a_bad_csv_is_refused_with_its_line(site, tmp_path, text, complaint):
     assert done.returncode == 1 and complaint in done.stderr
 
 
+def test_spaces_after_the_separators_of_a_csv_do_not_matter(site, tmp_path):
+    (tmp_path / "people.csv").write_text('Name, External_Id, Group\nAnn Lee, 7, "5b, left"\nAnn Lee, 8, 5c\n')
+    for _ in range(2):
+        assert [p["error"] for p in site.json("people", "import", tmp_path / "people.csv")] == [None, None]
+    people = site.json("people", "list")
+    assert sorted((p["name"], p["external_id"], p["group"]) for p in people) == [
+        ("Ann Lee", "7", "5b, left"),
+        ("Ann Lee", "8", "5c"),
+    ]
+
+
+def test_an_import_never_gives_one_persons_photos_to_another(site, tmp_path):
+    site.json("people", "add", "Ann Lee", "--external-id", "7")
+    csv = tmp_path / "people.csv"
+    csv.write_text("name,external_id\nBob Ray,7\n")
+    done = site.run("people", "import", csv, "--json", check=False)
+    assert done.returncode == 1 and "the external id 7 is Ann Lee's already" in done.stdout
+    csv.write_text("name,external_id\nBob Ray,9\nEve Fox,9\n")
+    done = site.run("people", "import", csv, check=False)
+    assert done.returncode == 1 and "line 3: the external id 9 is Bob Ray's" in done.stderr
+    assert [p["name"] for p in site.json("people", "list")] == ["Ann Lee"]
+
+
 def test_attendance_in_csv_is_safe_for_spreadsheets(site):
     import sqlite3
 
@@ -158,6 +181,23 @@ def test_attendance_in_csv_is_safe_for_spreadsheets(site):
     assert lines[1].startswith('''2026-11-22,"'=HYPERLINK(""x""),1",'-7,''')
     assert "09:00:00" in site.run("attendance", "--date", "2026-11-22").stdout
     assert json.loads(site.run("attendance", "--date", "2026-11-23", "--json").stdout) == []
+
+
+def test_attendance_from_a_day_goes_until_today(site):
+    import datetime
+    import sqlite3
+    import zoneinfo
+
+    person = site.json("people", "add", "Ann")["id"]
+    today = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/Berlin")).date()
+    days = [str(today - datetime.timedelta(days=back)) for back in (2, 1, 0)]
+    with sqlite3.connect(site.data / "surveillx.db") as db:
+        for day in days:
+            db.execute("insert into attendance_record values (?, ?, 0, 0, 1, 'present')", (person, day))
+    shown = json.loads(site.run("attendance", "--from", days[0], "--json").stdout)
+    assert [record["day"] for record in shown] == days
+    shown = json.loads(site.run("attendance", "--to", days[1], "--json").stdout)
+    assert [record["day"] for record in shown] == [days[1]]
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,13 @@ def test_the_password_is_on_the_terminal_once_and_in_no_log(site):
     second = site.up()
     assert shown not in second.output
     assert "surveillx users passwd admin" in second.output
+
+
+def test_the_first_password_does_not_reach_the_children(site):
+    site.env["SURVEILLX_CAMERA_TOKEN"] = "somebody-else-s"
+    up = site.up()
+    assert site.login()
+    for pid in children_of(up.pid):
+        environment = open(f"/proc/{pid}/environ", "rb").read()
+        assert b"SURVEILLX_ADMIN_PASSWORD" not in environment
+        assert b"SURVEILLX_CAMERA_TOKEN" not in environment

@@ -105,11 +105,13 @@ int run(const CommonOptions& common, const AttendanceOptions& options) {
   const auto access = open_store(common);
   store::AttendanceQuery query;
   query.group = options.group;
+  const std::string today = access.zone.local_day(system_clock().now());
   if (!options.from.empty() || !options.to.empty()) {
+    // As the HTTP API reads it: until today, and only that day without a first one.
     query.from = options.from.empty() ? options.to : options.from;
-    query.to = options.to.empty() ? options.from : options.to;
+    query.to = options.to.empty() ? std::max(options.from, today) : options.to;
   } else {
-    query.from = options.date.empty() ? access.zone.local_day(system_clock().now()) : options.date;
+    query.from = options.date.empty() ? today : options.date;
     query.to = query.from;
   }
   auto found = access.store->attendance.records(query);
@@ -135,7 +137,7 @@ void add_attendance(Registrar& r) {
   const auto options = std::make_shared<AttendanceOptions>();
   auto* date = command->add_option("--date", options->date, "One day, YYYY-MM-DD (default: today)");
   auto* from = command->add_option("--from", options->from, "First day");
-  auto* to = command->add_option("--to", options->to, "Last day, included");
+  auto* to = command->add_option("--to", options->to, "Last day, included (default: today)");
   date->excludes(from)->excludes(to);
   command->add_option("--group", options->group, "Only people of this group");
   command->add_option("--format", options->format, "table, csv or json")

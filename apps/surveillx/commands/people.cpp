@@ -220,6 +220,11 @@ class Importer {
       }
       known = person;
     }
+    // Else the photos of one person would be recognised as another.
+    if (known && known->name != wanted.name) {
+      return Error{kAlreadyExists, "the external id " + wanted.external_id + " is " + known->name +
+                                       "'s already; remove that person first, or correct the id"};
+    }
     return known;
   }
 

@@ -53,6 +53,13 @@ Result<std::vector<ImportEntry>> read_folder(const fs::path& folder) {
   return entries;
 }
 
+/// Without the spaces that people leave around separators.
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
 struct CsvLine {
   std::size_t number = 0;
   std::vector<std::string> fields;
@@ -90,7 +97,8 @@ Result<std::vector<CsvLine>> parse_csv(const std::string& text) {
       } else {
         quoted = false;
       }
-    } else if (c == '"' && field.empty()) {
+    } else if (c == '"' && trimmed(field).empty()) {
+      field.clear();
       quoted = true;
     } else if (c == separator) {
       line.fields.push_back(std::move(field));
@@ -127,7 +135,7 @@ Result<std::vector<ImportEntry>> read_csv(const fs::path& file) {
 
   std::map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < lines->front().fields.size(); ++i) {
-    columns.emplace(lower(lines->front().fields[i]), i);
+    columns.emplace(lower(trimmed(lines->front().fields[i])), i);
   }
   if (!columns.contains("name")) {
     return Error{kInvalidArgument, file.string() +
@@ -137,7 +145,7 @@ Result<std::vector<ImportEntry>> read_csv(const fs::path& file) {
   const auto field = [&](const CsvLine& line, const char* column) -> std::string {
     const auto found = columns.find(column);
     if (found == columns.end() || found->second >= line.fields.size()) return {};
-    return line.fields[found->second];
+    return trimmed(line.fields[found->second]);
   };
 
   std::vector<ImportEntry> entries;
@@ -154,10 +162,15 @@ Result<std::vector<ImportEntry>> read_csv(const fs::path& file) {
         person.external_id.empty() ? "name:" + person.name : "id:" + person.external_id;
     const auto [known, added] = index.emplace(key, entries.size());
     if (added) entries.push_back({person, {}});
+    if (const auto& other = entries[known->second].person.name; other != person.name) {
+      return Error{kInvalidArgument, file.string() + ", line " + std::to_string(line->number) +
+                                         ": the external id " + person.external_id + " is " +
+                                         other + "'s in an earlier line"};
+    }
     std::string rest = field(*line, "photo");
     while (!rest.empty()) {
       const auto end = rest.find(';');
-      const std::string photo = rest.substr(0, end);
+      const std::string photo = trimmed(rest.substr(0, end));
       if (!photo.empty()) entries[known->second].photos.push_back(file.parent_path() / photo);
       rest = end == std::string::npos ? std::string() : rest.substr(end + 1);
     }

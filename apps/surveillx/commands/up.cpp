@@ -171,6 +171,9 @@ int up(const CommonOptions& common, const UpOptions& options) {
     const auto store = must(store::Store::open(database, keys));
     const char* given = std::getenv("SURVEILLX_ADMIN_PASSWORD");
     auto admin = must(store->users.ensure_first_admin(given != nullptr ? given : ""));
+    // Neither is any child's business, where a crash dump or /proc would show them.
+    unsetenv("SURVEILLX_ADMIN_PASSWORD");
+    unsetenv("SURVEILLX_CAMERA_TOKEN");
     supervisor->add(server_child(common, options.server, "web"));
     supervisor->add(server_child(common, options.server, "media"));
     if (options.demo) {
