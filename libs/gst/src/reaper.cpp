@@ -2,6 +2,8 @@
 
 #include "surveillx/gst/promise.hpp"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -53,6 +55,7 @@ void reap(Ref<GstElement> pipeline, std::function<void()> before) {
     ++count().reaping;
   }
   std::thread([owned = std::move(pipeline), first = std::move(before)]() mutable {
+    pthread_setname_np(pthread_self(), "gst-reaper");
     if (first) first();
     first = nullptr;
     gst_element_set_state(owned.get(), GST_STATE_NULL);

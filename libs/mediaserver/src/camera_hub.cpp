@@ -1,6 +1,7 @@
 #include "camera_hub.hpp"
 
 #include <set>
+#include <system_error>
 
 #include "ice_urls.hpp"
 #include "surveillx/base/log.hpp"
@@ -114,6 +115,7 @@ void CameraHub::report_all() {
 
 Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::string& offer_sdp,
                                         SessionHooks hooks) {
+  if (stopping_) return Error{kUnavailable, "the server is stopping"};
   const auto found = cameras_.find(camera);
   if (found == cameras_.end()) return Error{kNotFound, "this camera does not exist any more"};
   Entry& entry = found->second;
@@ -121,6 +123,13 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
   for (const auto& [id, other] : cameras_) running += other.session != nullptr ? 1 : 0;
   if (!entry.session && running >= static_cast<std::size_t>(config_.media.max_cameras)) {
     return Error{kUnavailable, "media.max_cameras cameras are connected already"};
+  }
+  std::shared_ptr<RecognitionService::CameraFeed> feed;
+  try {
+    if (parts_.recognition != nullptr) feed = parts_.recognition->open(entry.report.camera);
+  } catch (const std::system_error& e) {
+    log::error("media.no_thread", {{"camera", camera.str()}, {"error", e.what()}});
+    return Error{kUnavailable, "the server is out of threads; try again in a few seconds"};
   }
   if (entry.session) {
     log::info("media.taken_over",
@@ -152,7 +161,7 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
         });
       });
   entry.encoder->set_demand(entry.demand);
-  if (parts_.recognition != nullptr) entry.feed = parts_.recognition->open(entry.report.camera);
+  entry.feed = std::move(feed);
   entry.session = MediaSession::start(parts_.loop, parts_.session_pool, options, offer_sdp,
                                       events_for(camera, entry));
   sessions_total_.add();
@@ -242,6 +251,7 @@ void CameraHub::end(const CameraId& camera, const MediaSessionId& session,
 }
 
 void CameraHub::end_all() {
+  stopping_ = true;  // A token's look-up may come back after this and bring an offer.
   for (auto& [id, entry] : cameras_) {
     stop_session(entry, domain::CameraState::offline, "the server is stopping");
   }

@@ -60,7 +60,7 @@ class CameraHub {
                      int mline_index);
   /// Ends the session if it is still the camera's; `why` as signaling's EndSession says.
   void end(const CameraId& camera, const MediaSessionId& session, const std::string& why);
-  /// Ends all; for shutdown.
+  /// Ends all and begins none any more; for shutdown.
   void end_all();
   [[nodiscard]] std::size_t live_count() const;
 
@@ -86,6 +86,7 @@ class CameraHub {
   Parts parts_;
   config::Config config_;
   Publisher* publisher_ = nullptr;
+  bool stopping_ = false;
   std::map<CameraId, Entry> cameras_;
   net::Timer numbers_timer_;
   telemetry::Counter sessions_total_;

@@ -4,6 +4,23 @@
 
 namespace surveillx::mediaserver {
 
+namespace {
+
+using Peer = std::shared_ptr<webrtc::PeerSession>;
+
+/// What throws (no memory, no thread) fails the offer: unanswered it would stay `connecting` for
+/// ever, since there is no session whose watchdog could end it.
+Result<Peer> answer_or_error(const webrtc::SessionOptions& options, const std::string& sdp,
+                             webrtc::SessionEvents events) {
+  try {
+    return webrtc::PeerSession::answer(options, sdp, std::move(events));
+  } catch (const std::exception& e) {
+    return Error{kInternal, e.what()};
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<MediaSession> MediaSession::start(net::EventLoop& loop, WorkerPool& pool,
                                                   webrtc::SessionOptions options,
                                                   std::string offer_sdp,
@@ -13,7 +30,7 @@ std::shared_ptr<MediaSession> MediaSession::start(net::EventLoop& loop, WorkerPo
   const bool posted = pool.try_post([self, sdp = std::move(offer_sdp),
                                      peer_events = self->peer_events(),
                                      session_options = self->options_, &loop]() mutable {
-    auto peer = webrtc::PeerSession::answer(session_options, sdp, std::move(peer_events));
+    auto peer = answer_or_error(session_options, sdp, std::move(peer_events));
     loop.post([self, peer = std::move(peer)]() mutable { self->created(std::move(peer)); });
   });
   if (!posted) {

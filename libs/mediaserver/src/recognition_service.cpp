@@ -130,9 +130,19 @@ RecognitionService::~RecognitionService() = default;
 std::shared_ptr<RecognitionService::CameraFeed> RecognitionService::open(
     const domain::Camera& camera) {
   auto feed = std::make_shared<Feed>(*this, camera);
-  const std::lock_guard lock(mutex_);
-  feed->start(gallery_);
-  feeds_[feed.get()] = feed;
+  std::shared_ptr<const vision::Gallery> gallery;
+  {
+    const std::lock_guard lock(mutex_);
+    gallery = gallery_;
+  }
+  feed->start(gallery);  // Not under the lock: should it throw, the feed's end takes the lock.
+  {
+    const std::lock_guard lock(mutex_);
+    feeds_[feed.get()] = feed;
+    if (gallery == gallery_) return feed;
+    gallery = gallery_;
+  }
+  feed->set_gallery(std::move(gallery));
   return feed;
 }
 

@@ -38,6 +38,7 @@ class RecognitionService {
   /// Every feed must have been closed, and the pool have run its jobs.
   ~RecognitionService();
 
+  /// Throws std::system_error when the machine gives no further thread.
   [[nodiscard]] std::shared_ptr<CameraFeed> open(const domain::Camera& camera);
   /// From now on everybody is compared with these; faces in view are judged again.
   void set_gallery(std::shared_ptr<const vision::Gallery> gallery);

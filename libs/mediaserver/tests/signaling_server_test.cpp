@@ -283,6 +283,17 @@ TEST_F(SignalingServerTest, an_offer_that_fails_leaves_the_socket_for_a_better_o
   EXPECT_TRUE(client.answered());
 }
 
+TEST_F(SignalingServerTest, an_offer_that_comes_while_the_server_stops_begins_nothing) {
+  const auto camera = store_->cameras.add("gate").value();
+  auto client = connect(camera.token);
+  client.send(signaling::Hello{});
+  ASSERT_TRUE(eventually([&] { return client.count<signaling::Welcome>() == 1; }));
+  loop_.run_sync([&] { hub_->end_all(); });
+  client.offer();
+  EXPECT_TRUE(client.got_error("unavailable"));
+  EXPECT_EQ(client.count<signaling::Answer>(), 0U);
+}
+
 TEST_F(SignalingServerTest, offers_in_a_row_leave_one_session_that_bye_ends) {
   const auto camera = store_->cameras.add("gate").value();
   auto client = connect(camera.token);

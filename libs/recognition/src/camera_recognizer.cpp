@@ -6,6 +6,8 @@
 
 #include "motion_gate.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -79,6 +81,7 @@ class CameraRecognizer::Loop {
 
  private:
   void run() {
+    pthread_setname_np(pthread_self(), "recognise");
     while (!slot_.closed()) {
       const auto frame = slot_.take(kTick);
       try {
@@ -101,7 +104,11 @@ class CameraRecognizer::Loop {
         }
       }
     }
-    end_tracks();
+    try {
+      end_tracks();
+    } catch (const std::exception& e) {
+      log::error("recognition.end_failed", {{"camera", camera_id_.str()}, {"reason", e.what()}});
+    }
   }
 
   void take_gallery() {
@@ -191,19 +198,29 @@ class CameraRecognizer::Loop {
       candidate.sighting = {
           SightingId::random(), due.person_id, camera_id_,           due.at, due.kind,
           due.confidence,       due.distance,  engine_->info().model};
-      vision::Image face;
-      if (image != nullptr && due.box) {
-        face = image->crop(*due.box, kSnapshotMargin, kSnapshotSide);
-      } else if (const auto kept = snapshots_.find(due.track_id); kept != snapshots_.end()) {
-        face = kept->second;
-      }
-      if (auto jpeg = face.to_jpeg()) candidate.snapshot = SharedBytes(*std::move(jpeg));
+      candidate.snapshot = snapshot(due, image);
       ++sightings_;
       if (callbacks_.on_sighting) callbacks_.on_sighting(std::move(candidate));
     }
     for (const std::int64_t id : logic_.take_ended()) snapshots_.erase(id);
     known_ = logic_.counts().known;
     unknown_ = logic_.counts().unknown;
+  }
+
+  /// Empty when there is no picture or an image library fails: the sighting counts without it.
+  SharedBytes snapshot(const TrackLogic::Due& due, const vision::Image* image) const {
+    try {
+      vision::Image face;
+      if (image != nullptr && due.box) {
+        face = image->crop(*due.box, kSnapshotMargin, kSnapshotSide);
+      } else if (const auto kept = snapshots_.find(due.track_id); kept != snapshots_.end()) {
+        face = kept->second;
+      }
+      if (auto jpeg = face.to_jpeg()) return SharedBytes(*std::move(jpeg));
+    } catch (const std::exception& e) {
+      log::warn("recognition.no_snapshot", {{"camera", camera_id_.str()}, {"reason", e.what()}});
+    }
+    return {};
   }
 
   const CameraId camera_id_;

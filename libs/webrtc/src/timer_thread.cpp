@@ -2,6 +2,8 @@
 
 #include "surveillx/base/worker_pool.hpp"
 
+#include <pthread.h>
+
 #include <thread>
 #include <utility>
 
@@ -24,6 +26,7 @@ void TimerThread::at(SteadyTime when, std::function<void()> job) {
 }
 
 void TimerThread::run() {
+  pthread_setname_np(pthread_self(), "webrtc-timer");
   std::unique_lock lock(mutex_);
   for (;;) {
     if (jobs_.empty()) {
