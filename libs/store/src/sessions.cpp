@@ -11,14 +11,18 @@ Error no_such_session() { return {kNotFound, "the session has ended"}; }
 
 }  // namespace
 
-Result<NewSession> Sessions::create(const UserId& user, std::chrono::seconds lifetime) {
+Result<NewSession> Sessions::create(const UserId& user, std::chrono::seconds lifetime,
+                                    std::string_view verified_hash) {
   const UnixMillis now = context_->clock->now();
   NewSession session{
       .token = crypto::random_token(), .csrf_token = "", .expires_at = now + lifetime};
   session.csrf_token = crypto::derived_token(session.token, "csrf");
   return write(context_, [&](Connection& db) -> Result<NewSession> {
-    if (!db.first(1, "select id from user_account where id = :id {for update}", {{"id", user}})) {
-      return Error{kNotFound, "there is no such user"};
+    const auto row = db.first(
+        1, "select password_hash from user_account where id = :id {for update}", {{"id", user}});
+    if (!row) return Error{kNotFound, "there is no such user"};
+    if (!verified_hash.empty() && row->text(0) != verified_hash) {
+      return Error{kBadCredentials, "the password was changed meanwhile"};
     }
     db.execute(
         "insert into web_session (id, user_id, created_at, last_used_at, expires_at)"

@@ -85,7 +85,8 @@ Result<domain::User> Users::add(std::string_view username, domain::Role role,
   });
 }
 
-Result<domain::User> Users::verify(std::string_view username, std::string_view password) {
+Result<domain::User> Users::verify(std::string_view username, std::string_view password,
+                                   std::string* verified_hash) {
   struct Login {
     domain::User user;
     std::string hash;
@@ -110,6 +111,7 @@ Result<domain::User> Users::verify(std::string_view username, std::string_view p
     return refused;
   }
   if (!crypto::verify_password(login->hash, password)) return refused;
+  if (verified_hash != nullptr) *verified_hash = login->hash;
   return login->user;
 }
 

@@ -219,6 +219,16 @@ TEST_P(UsersTest, a_new_password_or_removal_ends_all_sessions) {
   EXPECT_TRUE(store_->sessions.create(ada.id, hours(1)).error().is(kNotFound));
 }
 
+TEST_P(UsersTest, a_sign_in_under_way_does_not_outlive_a_change_of_the_password) {
+  const auto ada = user("ada");
+  std::string hash;
+  ASSERT_TRUE(store_->users.verify("ada", "password-of-ada", &hash));
+  ASSERT_TRUE(store_->users.set_password(ada.id, "another-password"));
+  EXPECT_TRUE(store_->sessions.create(ada.id, hours(1), hash).error().is(kBadCredentials));
+  ASSERT_TRUE(store_->users.verify("ada", "another-password", &hash));
+  EXPECT_TRUE(store_->sessions.create(ada.id, hours(1), hash));
+}
+
 TEST_P(UsersTest, a_changed_role_counts_at_once) {
   (void)user("root", domain::Role::admin);
   const auto ada = user("ada");

@@ -108,20 +108,12 @@ class Login : public std::enable_shared_from_this<Login> {
 
  private:
   void verify(const std::string& password) {
-    auto user = parts_.store->users.verify(username_, password);
-    if (!user) {
-      const bool wrong = user.error().is(store::kBadCredentials);
-      auto response = wrong ? HttpResponse::problem(401, "bad_credentials",
-                                                    "The user name or the password is wrong.")
-                            : problem_of(user.error());
-      finish(std::move(response), wrong ? Outcome::failed : Outcome::undecided);
-      return;
-    }
-    auto session = parts_.store->sessions.create(user->id, parts_.gate.lifetime());
-    if (!session) {
-      finish(problem_of(session.error()), Outcome::undecided);
-      return;
-    }
+    std::string verified_hash;
+    auto user = parts_.store->users.verify(username_, password, &verified_hash);
+    if (!user) return refuse(user.error());
+    auto session = parts_.store->sessions.create(user->id, parts_.gate.lifetime(), verified_hash);
+    // Changed or removed between the two, which is wrong by now.
+    if (!session) return refuse(session.error());
     json::object answer;
     answer["access_token"] = session->token;
     answer["token_type"] = "Bearer";
@@ -136,6 +128,13 @@ class Login : public std::enable_shared_from_this<Login> {
   }
 
   enum class Outcome { succeeded, failed, undecided };
+  void refuse(const Error& error) {
+    const bool wrong = error.is(store::kBadCredentials) || error.is(kNotFound);
+    auto response = wrong ? HttpResponse::problem(401, "bad_credentials",
+                                                  "The user name or the password is wrong.")
+                          : problem_of(error);
+    finish(std::move(response), wrong ? Outcome::failed : Outcome::undecided);
+  }
   void finish(HttpResponse response, Outcome outcome) {
     parts_.loop.post([self = shared_from_this(), response = std::move(response), outcome] {
       const auto& address = self->request_.remote_address;

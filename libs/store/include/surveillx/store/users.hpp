@@ -34,8 +34,10 @@ class Users {
   [[nodiscard]] Result<domain::User> add(std::string_view username, domain::Role role,
                                          std::string_view password);
   /// Takes the same time for an unknown name as for a wrong password: 50-100 ms of a core and
-  /// 64 MB, so the caller bounds how many run at once. Errors: `bad_credentials`.
-  [[nodiscard]] Result<domain::User> verify(std::string_view username, std::string_view password);
+  /// 64 MB, so the caller bounds how many run at once. `verified_hash`, if any, gets the hash that
+  /// the password fits, for Sessions::create. Errors: `bad_credentials`.
+  [[nodiscard]] Result<domain::User> verify(std::string_view username, std::string_view password,
+                                            std::string* verified_hash = nullptr);
   [[nodiscard]] Result<domain::User> find(const UserId& id);
   [[nodiscard]] Result<domain::User> find_by_name(std::string_view username);
   [[nodiscard]] Result<std::vector<domain::User>> list();
@@ -76,8 +78,11 @@ class Sessions {
  public:
   explicit Sessions(ContextPtr context) : context_(std::move(context)) {}
 
-  /// Errors: `not_found` (the user).
-  [[nodiscard]] Result<NewSession> create(const UserId& user, std::chrono::seconds lifetime);
+  /// With `verified_hash`, only while the user's password is still the one that was verified: a
+  /// sign-in under way must not outlive a change of the password. Errors: `not_found` (the user),
+  /// `bad_credentials`.
+  [[nodiscard]] Result<NewSession> create(const UserId& user, std::chrono::seconds lifetime,
+                                          std::string_view verified_hash = {});
   /// The session this token opens. Errors: `not_found` when unknown, expired or revoked.
   [[nodiscard]] Result<Session> find(std::string_view token);
   /// The same by `Session::id`, for sockets that are checked again after an access revision.
