@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "ice_urls.hpp"
+#include "local_addresses.hpp"
 #include "surveillx/base/log.hpp"
 
 namespace surveillx::mediaserver {
@@ -143,7 +144,7 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
   webrtc::SessionOptions options;
   options.id = MediaSessionId::random();
   options.camera = camera;
-  options.ice.local_addresses = config_.ice.local_addresses;
+  options.ice.local_addresses = ice_addresses(config_.ice.local_addresses);
   options.ice.stun_server = element_url(config_.ice.stun);
   for (const auto& url : config_.ice.turn) options.ice.turn_servers.push_back(element_url(url));
   options.ice.min_port = config_.ice.min_port;
