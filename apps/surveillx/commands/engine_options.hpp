@@ -16,6 +16,9 @@ namespace surveillx::app {
     case config::Engine::builtin: options.name = "builtin"; break;
   }
   options.threads = config.vision.threads > 0 ? config.vision.threads : 1;
+  options.threshold = config.vision.threshold;
+  options.margin = config.vision.margin;
+  options.min_face_px = config.vision.min_face_px;
   options.model_folders = vision::model_folders(config.vision.models, config.data_dir);
   return options;
 }

@@ -107,7 +107,10 @@ class MediaServerImpl final : public MediaServer {
   Result<void> open_recognition() {
     vision::EngineOptions options;
     options.name = engine_name(config_.vision.engine);
-    options.threads = config_.vision.threads > 0 ? config_.vision.threads : 1;
+    options.threads = config_.vision.threads;
+    options.threshold = config_.vision.threshold;
+    options.margin = config_.vision.margin;
+    options.min_face_px = config_.vision.min_face_px;
     options.model_folders = vision::model_folders(config_.vision.models, config_.data_dir);
     auto engine = vision::Engine::open(options);
     if (!engine) return engine.error();

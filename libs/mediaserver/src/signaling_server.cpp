@@ -10,12 +10,8 @@
 namespace surveillx::mediaserver {
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
+/// A peer that asks and asks and never reads must not fill our memory.
+constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;
 
 std::vector<signaling::IceServer> ice_servers(const config::Ice& ice) {
   std::vector<signaling::IceServer> servers;
@@ -107,6 +103,12 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
       } else {
         server_.bad_messages_.add();
       }
+    }
+    if (socket_->queued_bytes() > kMaxQueuedBytes) {
+      log::warn("signaling.peer_does_not_read", {{"camera", session_.camera().str()},
+                                                 {"peer", socket_->remote_address()}});
+      socket_->abort();
+      return;
     }
     socket_->send_text(SharedBytes(signaling::encode(send.message)));
   }

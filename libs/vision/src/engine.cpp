@@ -12,10 +12,12 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <thread>
 
 namespace surveillx::vision {
 namespace {
@@ -210,6 +212,28 @@ Result<Chosen> choose(const Suits& suits, const std::vector<fs::path>& folders) 
   return Error{kModelsMissing, wanted};
 }
 
+int copies(const EngineOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
+}
+
+/// The model with the operator's limits in place of its own.
+ModelManifest limited(ModelManifest model, const EngineOptions& options) {
+  if (options.threshold > 0) {
+    const auto threshold = static_cast<float>(options.threshold);
+    model.matching.threshold = threshold;
+    model.matching.min_threshold = threshold;
+    model.matching.max_threshold = threshold;
+    model.matching.live_threshold = threshold;
+    model.matching.tighten = 0;
+  }
+  if (options.margin > 0) model.matching.margin = static_cast<float>(options.margin);
+  if (options.min_face_px > 0) {
+    model.gates.min_size_px = static_cast<float>(options.min_face_px);
+  }
+  return model;
+}
+
 Result<std::shared_ptr<Engine>> open_yunet_dlib(const EngineOptions& options) {
   const auto detector =
       choose([](const ModelManifest& m) { return m.runtime == "yunet"; }, options.model_folders);
@@ -231,7 +255,7 @@ Result<std::shared_ptr<Engine>> open_yunet_dlib(const EngineOptions& options) {
   }
   std::vector<Parts> parts;
   try {
-    for (int i = 0; i < std::max(1, options.threads); ++i) {
+    for (int i = 0; i < copies(options); ++i) {
       parts.push_back({make_yunet(detector->file, *detector->model),
                        make_landmark_aligner(*embedder->model),
                        make_dlib_embedder(embedder->file, *embedder->model)});
@@ -240,8 +264,8 @@ Result<std::shared_ptr<Engine>> open_yunet_dlib(const EngineOptions& options) {
     return Error{kModelDamaged, std::string("the weights cannot be loaded: ") + e.what()};
   }
   EngineInfo info{"yunet+dlib", embedder->model->id, false, ""};
-  return std::shared_ptr<Engine>(std::make_shared<PartsEngine>(std::move(info), *detector->model,
-                                                               *embedder->model, std::move(parts)));
+  return std::shared_ptr<Engine>(std::make_shared<PartsEngine>(
+      std::move(info), *detector->model, limited(*embedder->model, options), std::move(parts)));
 }
 
 Result<std::shared_ptr<Engine>> open_builtin(const EngineOptions& options, std::string reason) {
@@ -251,14 +275,14 @@ Result<std::shared_ptr<Engine>> open_builtin(const EngineOptions& options, std::
     return Error{kInternal, "the manifests of the builtin engine are missing"};
   }
   std::vector<Parts> parts;
-  for (int i = 0; i < std::max(1, options.threads); ++i) {
+  for (int i = 0; i < copies(options); ++i) {
     parts.push_back(
         {make_hog_detector(), make_box_aligner(*embedder), make_lbph_embedder(*embedder)});
   }
   EngineInfo info{"builtin", embedder->id, true,
                   "The builtin engine is for trying out: it confuses real people. " + reason};
-  return std::shared_ptr<Engine>(
-      std::make_shared<PartsEngine>(std::move(info), *detector, *embedder, std::move(parts)));
+  return std::shared_ptr<Engine>(std::make_shared<PartsEngine>(
+      std::move(info), *detector, limited(*embedder, options), std::move(parts)));
 }
 
 }  // namespace

@@ -106,6 +106,20 @@ TEST(Engine, auto_without_weights_is_the_builtin_one_and_says_so) {
   EXPECT_FALSE((*engine)->info().notice.empty());
 }
 
+TEST(Engine, an_operator_s_limits_take_the_place_of_the_model_s) {
+  EngineOptions options = named("builtin");
+  const Matching own = Engine::open(options).value()->matching();
+  options.threshold = 0.123;
+  options.margin = 0.045;
+  options.min_face_px = 99;
+  const auto engine = Engine::open(options).value();
+  EXPECT_FLOAT_EQ(engine->matching().margin, 0.045F);
+  EXPECT_FLOAT_EQ(engine->gates().min_size_px, 99);
+  const auto gallery = Gallery::empty(engine->matching());
+  EXPECT_FLOAT_EQ(gallery->live_threshold(), 0.123F);
+  EXPECT_NE(own.live_threshold, 0.123F);
+}
+
 TEST(Engine, an_unknown_one_and_one_that_is_not_there_are_refused) {
   EXPECT_EQ(Engine::open(named("magic")).error().name, kEngineUnknown);
   EXPECT_EQ(Engine::open(named("yunet+onnx")).error().name, kEngineUnavailable);

@@ -20,7 +20,13 @@ struct EngineOptions {
   /// `builtin`.
   std::string name = "auto";
   std::vector<std::filesystem::path> model_folders;  ///< See `model_folders()`.
-  int threads = 1;  ///< How many callers may work at once; each has its own copy of the nets.
+  /// How many callers may work at once; each has its own copy of the nets. 0: half of the machine's
+  /// cores, 4 at most.
+  int threads = 1;
+  // An operator's own limits; 0: the model's.
+  double threshold = 0;  ///< Largest distance that is a match, whatever the gallery's size.
+  double margin = 0;     ///< Least distance between the best and the second-best person.
+  int min_face_px = 0;   ///< Narrowest face that is compared on a live picture.
 };
 
 /// What the dashboard and `doctor` say about the engine.
