@@ -124,6 +124,22 @@ def test_an_import_says_what_became_of_each_photo_and_can_be_repeated(build_dir,
     assert [p["id"] is None for p in json.loads(partly.stdout)] == [False, True]
 
 
+def test_a_file_name_that_is_not_utf8_is_imported_once_and_shown_in_valid_json(build_dir, tmp_path):
+    portraits = SHARED / "faces" / "lfw82-grey-baileyfriend" / "Al_Gore"
+    if not portraits.is_dir():
+        pytest.skip(f"{portraits} is not there")
+    site = Installation(tmp_path, models=SHARED / "models")
+    folder = tmp_path / "import" / "Al Gore"
+    folder.mkdir(parents=True)
+    name = os.fsencode(folder) + b"/caf\xe9.jpg"
+    with open(name, "wb") as photo:
+        photo.write(sorted(portraits.iterdir())[0].read_bytes())
+    for _ in range(2):
+        (person,) = site.json("people", "import", folder.parent)  # Decodes strictly.
+        assert [(p["file"][-8:], p["ok"]) for p in person["photos"]] == [("caf\ufffd.jpg", True)]
+    assert site.json("people", "list")[0]["photos"]["accepted"] == 1
+
+
 @pytest.mark.parametrize(
     "text, complaint",
     [("naem\nx\n", "no column `name`"), ('name\n"x\n', "line 2"), ("name,group\n,5b\n", "line 2: no name"), ("", "empty")],

@@ -4,6 +4,7 @@
 #include "commands/command.hpp"
 #include "commands/engine_options.hpp"
 #include "commands/store_access.hpp"
+#include "commands/utf8_text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -81,7 +82,7 @@ json::object describe(vision::Engine& engine, const vision::Gallery& gallery,
 
 json::object identify(vision::Engine& engine, const vision::Gallery& gallery,
                       const std::string& file) {
-  json::object line{{"photo", file}, {"faces", json::array()}, {"error", nullptr}};
+  json::object line{{"photo", utf8_text(file)}, {"faces", json::array()}, {"error", nullptr}};
   const auto bytes = read_photo(file);
   const auto image =
       bytes ? vision::Image::from_photo(*bytes) : Result<vision::Image>(bytes.error());

@@ -4,6 +4,7 @@
 #include "commands/engine_options.hpp"
 #include "commands/people_import.hpp"
 #include "commands/store_access.hpp"
+#include "commands/utf8_text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -40,7 +41,7 @@ struct PhotoReport {
 boost::json::array to_json(const std::vector<PhotoReport>& photos) {
   boost::json::array all;
   for (const auto& photo : photos) {
-    all.push_back({{"file", photo.file},
+    all.push_back({{"file", utf8_text(photo.file)},
                    {"ok", photo.ok},
                    {"reason", photo.reason.empty() ? boost::json::value(nullptr)
                                                    : boost::json::value(photo.reason)}});
@@ -124,7 +125,7 @@ int add(const CommonOptions& common, const PeopleOptions& options) {
     std::puts(boost::json::serialize(
                   boost::json::object{{"id", usable ? boost::json::value(person.id.str())
                                                     : boost::json::value(nullptr)},
-                                      {"name", person.name},
+                                      {"name", utf8_text(person.name)},
                                       {"photos", to_json(reports)}})
                   .c_str());
   } else {
@@ -168,7 +169,8 @@ class Importer {
     std::vector<store::AcceptedPhoto> accepted;
     for (const auto& file : entry.photos) {
       // A repeated import adds what is new and leaves the rest alone.
-      if (std::find(present.begin(), present.end(), file.filename().string()) != present.end()) {
+      const auto name = store::stored_file_name(file.filename().string());
+      if (std::find(present.begin(), present.end(), name) != present.end()) {
         report.photos.push_back({file.string(), true, "", ""});
         continue;
       }
@@ -253,7 +255,7 @@ int import(const CommonOptions& common, const PeopleOptions& options) {
     if (common.json) {
       all.push_back(
           {{"id", report.id.empty() ? boost::json::value(nullptr) : boost::json::value(report.id)},
-           {"name", report.name},
+           {"name", utf8_text(report.name)},
            {"photos", to_json(report.photos)},
            {"error", report.error.empty() ? boost::json::value(nullptr)
                                           : boost::json::value(report.error)}});

@@ -93,11 +93,15 @@ Result<std::vector<float>> vector_from_bytes(ByteView bytes) {
   return vector;
 }
 
+std::string stored_file_name(std::string_view file_name) {
+  return tolerant_text(file_name, kMaxFileName);
+}
+
 SealedPhoto seal_photo(const Context& context, const PersonId& person, const AcceptedPhoto& photo) {
   SealedPhoto sealed;
   sealed.photo = {.id = PhotoId::random(),
                   .person_id = person,
-                  .file_name = tolerant_text(photo.file_name, kMaxFileName),
+                  .file_name = stored_file_name(photo.file_name),
                   .status = domain::PhotoStatus::accepted,
                   .reason = "",
                   .created_at = context.clock->now()};
@@ -143,7 +147,7 @@ Result<domain::Photo> Photos::add_pending(const PersonId& person, std::string_vi
   SealedPhoto sealed;
   sealed.photo = {.id = PhotoId::random(),
                   .person_id = person,
-                  .file_name = tolerant_text(file_name, kMaxFileName),
+                  .file_name = stored_file_name(file_name),
                   .status = domain::PhotoStatus::pending,
                   .reason = "",
                   .created_at = context_->clock->now()};

@@ -88,6 +88,10 @@ struct ClaimedPhoto {
   Bytes bytes;  ///< As uploaded: untrusted.
 };
 
+/// The name under which a photo of this file is kept: file names may hold anything, the database's
+/// text may not.
+[[nodiscard]] std::string stored_file_name(std::string_view file_name);
+
 /// Enrolment photos, sealed at rest.
 class Photos {
  public:
