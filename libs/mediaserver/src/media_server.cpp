@@ -216,7 +216,7 @@ class MediaServerImpl final : public MediaServer {
         .set(static_cast<double>(drained.failures));
   }
 
-  /// docs/teardown.md, "The media process". Safe after an `open` that failed half-way.
+  /// docs/threading.md, "Who frees what when media stops". Safe after an `open` that failed half-way.
   void stop() {
     log::info("media.stopping");
     if (http_) http_->stop_accepting();
