@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 
 #include "commands/command.hpp"
 #include "commands/engine_options.hpp"
@@ -42,6 +43,14 @@ std::vector<store::AcceptedPhoto> portraits(vision::Engine& engine, const demo::
   return photos;
 }
 
+/// By the external id alone: somebody real may well be called `demo-1`.
+std::optional<domain::Person> find_enrolled(store::Store& store, const std::string& id) {
+  for (domain::Person& person : must(store.people.find_by(id))) {
+    if (person.external_id == id) return std::move(person);
+  }
+  return std::nullopt;
+}
+
 store::CameraWithToken demo_camera(store::Store& store) {
   const auto existing = store.cameras.find_by_name(kCameraName);
   if (existing) return must(store.cameras.rotate_token(existing->id));
@@ -58,11 +67,10 @@ DemoSetup prepare_demo(store::Store& store, const config::Config& config,
   std::shared_ptr<vision::Engine> engine;
   for (std::size_t i = 0; i < people.size(); ++i) {
     const std::string& name = i < names.size() ? names[i] : people[i].name;
-    const auto found = must(store.people.find_by(external_id(i)));
     ++setup.people;
-    if (!found.empty()) {
-      if (i < names.size() && found.front().name != name) {
-        must(store.people.update(found.front().id, {name, external_id(i), found.front().group}));
+    if (const auto enrolled = find_enrolled(store, external_id(i))) {
+      if (i < names.size() && enrolled->name != name) {
+        must(store.people.update(enrolled->id, {name, external_id(i), enrolled->group}));
       }
       continue;
     }
