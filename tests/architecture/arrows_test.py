@@ -4,7 +4,7 @@
 Checked, for every C++ file below libs/ and apps/:
   - `surveillx/<lib>/...` only from libraries that may use <lib> (apps may use all);
   - a library's own private headers only by itself (quotes without a library's prefix stay inside);
-  - outside libraries only where STYLE puts them;
+  - outside libraries only where the table below puts them;
   - no cycle between libraries.
 Prints what it checked and ends with `N passed, N failed`.
 """

@@ -11,7 +11,7 @@
 
 namespace surveillx::app {
 
-/// Options that every command has (DESIGN 3). Filled when the command line has been parsed.
+/// Options that every command has. Filled when the command line has been parsed.
 struct CommonOptions {
   std::string program;                  ///< Path of this binary, for starting children.
   std::optional<std::string> config_file;

@@ -146,7 +146,9 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
   options.camera = camera;
   options.ice.local_addresses = ice_addresses(config_.ice.local_addresses);
   options.ice.stun_server = element_url(config_.ice.stun);
-  for (const auto& url : config_.ice.turn) options.ice.turn_servers.push_back(element_url(url));
+  for (const auto& url : turn_urls(config_.ice, "media", system_clock().now())) {
+    options.ice.turn_servers.push_back(element_url(url));
+  }
   options.ice.min_port = config_.ice.min_port;
   options.ice.max_port = config_.ice.max_port;
   options.stale_after = config_.media.stale_after;

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "surveillx/crypto/turn.hpp"
+
 namespace surveillx::mediaserver {
 namespace {
 
@@ -51,6 +53,23 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+/// Everything but RFC 3986's unreserved characters.
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string element_url(std::string_view url) {
@@ -61,6 +80,24 @@ std::string element_url(std::string_view url) {
   out += parts.host;
   if (!has_port(parts.host)) out += parts.scheme.ends_with('s') ? ":5349" : ":3478";
   return out + std::string(parts.query);
+}
+
+std::string with_account(std::string_view url, std::string_view username,
+                         std::string_view password) {
+  const Parts parts = split(url);
+  if (!parts.account.empty()) return std::string(url);
+  return std::string(parts.scheme) + ":" + percent_encoded(username) + ":" +
+         percent_encoded(password) + "@" + std::string(parts.host) + std::string(parts.query);
+}
+
+std::vector<std::string> turn_urls(const config::Ice& ice, std::string_view name, UnixMillis now) {
+  std::vector<std::string> urls = ice.turn;
+  if (ice.turn_secret.empty()) return urls;
+  const auto credentials = crypto::turn_credentials(ice.turn_secret, name, now + ice.turn_lifetime);
+  for (std::string& url : urls) {
+    url = with_account(url, credentials.username, credentials.password);
+  }
+  return urls;
 }
 
 signaling::IceServer welcome_server(std::string_view url) {

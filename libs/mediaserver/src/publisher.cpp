@@ -101,7 +101,7 @@ class InternalPublisher final : public ClientPublisher {
   }
 };
 
-/// DESIGN 6: a plain client of another server; what comes back is ignored.
+/// contracts/socketio.md, legacy publishing: a plain client of another server; what comes back is ignored.
 class LegacyPublisher final : public ClientPublisher {
  public:
   LegacyPublisher(net::EventLoop& loop, socketio::ClientOptions options, std::string url,

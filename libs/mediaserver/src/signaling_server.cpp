@@ -13,10 +13,10 @@ namespace {
 /// A peer that asks and asks and never reads must not fill our memory.
 constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;
 
-std::vector<signaling::IceServer> ice_servers(const config::Ice& ice) {
+std::vector<signaling::IceServer> ice_servers(const config::Ice& ice, const CameraId& camera) {
   std::vector<signaling::IceServer> servers;
   if (!ice.stun.empty()) servers.push_back(welcome_server(ice.stun));
-  for (const auto& url : ice.turn) {
+  for (const auto& url : turn_urls(ice, camera.str(), system_clock().now())) {
     auto server = welcome_server(url);
     // Without an account it is of no use to a camera, and browsers refuse to take it at all.
     if (!server.username.empty()) servers.push_back(std::move(server));
@@ -27,7 +27,6 @@ std::vector<signaling::IceServer> ice_servers(const config::Ice& ice) {
 signaling::ServerSession::Options session_options(const config::Config& config) {
   signaling::ServerSession::Options options;
   options.offer_timeout = config.signaling.offer_timeout;
-  options.ice_servers = ice_servers(config.ice);
   return options;
 }
 
@@ -136,7 +135,8 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
     } else if (camera) {
       token_hash_ = hash;
       server_.parts_.hub.add_camera(*camera, asked_at_);
-      perform(session_.authenticated(now(), camera->id));
+      perform(session_.authenticated(now(), camera->id,
+                                     ice_servers(server_.config_.ice, camera->id)));
     } else if (camera.error().is(kNotFound)) {
       perform(session_.refused());
     } else {

@@ -12,7 +12,7 @@
 
 namespace surveillx::mediaserver {
 
-/// The WebSockets of DESIGN 5 on their way between signaling::ServerSession and the CameraHub.
+/// The signalling WebSockets (contracts/signaling.schema.json) on their way between signaling::ServerSession and the CameraHub.
 /// Loop thread only.
 class SignalingServer {
  public:

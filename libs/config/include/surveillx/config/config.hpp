@@ -10,7 +10,7 @@
 /// A Config is a value: copy it, keep parts of it, share it between threads as const.
 namespace surveillx::config {
 
-/// Which engine recognises faces (DESIGN 8); `auto_` takes the best whose weights are present.
+/// Which engine recognises faces; `auto_` takes the best whose weights are present.
 enum class Engine { auto_, yunet_dlib, yunet_onnx, builtin };
 
 /// Where media sends pictures: our own web process, or a plain Socket.IO application.

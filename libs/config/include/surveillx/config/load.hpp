@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-/// Loading: file, environment, flags, in rising order (DESIGN 4). Not thread-safe against changes
+/// Loading: file, environment, flags, in rising order. Not thread-safe against changes
 /// of the environment; call it once, at the start of a command.
 namespace surveillx::config {
 

@@ -48,7 +48,7 @@ struct Camera {
   UnixMillis created_at{};
 };
 
-/// DESIGN 5: connecting until the first decoded frame; stale after 2 s without one; offline after 5.
+/// Connecting until the first decoded frame; stale after 2 s without one; offline after 5.
 enum class CameraState { connecting, live, stale, offline };
 
 /// `pending` while a track has too little evidence; `unknown` is a decision like `known`.

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-/// The messages of DESIGN 5, `contracts/signaling.schema.json`: JSON objects with a `type`, sent as
+/// The messages of the signalling contract, `contracts/signaling.schema.json`: JSON objects with a `type`, sent as
 /// WebSocket text messages. Plain values; see codec.hpp for their text form.
 namespace surveillx::signaling {
 

@@ -60,7 +60,7 @@ using Action =
     std::variant<SendMessage, Authenticate, StartSession, AddCandidate, EndSession, Close>;
 using Actions = std::vector<Action>;
 
-/// The server's side of one signalling socket (DESIGN 5), as a pure state machine: inputs are its
+/// The server's side of one signalling socket, as a pure state machine: inputs are its
 /// methods, the result says what to do, time is given. It knows nothing of sockets, the database or
 /// GStreamer. The owner keeps it as long as the socket is open or its WebRTC session lives. Not
 /// thread-safe.

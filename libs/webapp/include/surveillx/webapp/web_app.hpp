@@ -41,7 +41,7 @@ struct WebAppOptions {
   std::chrono::milliseconds poll_interval{500};
 };
 
-/// The web process: sign-in, API, live viewers and the dashboard (DESIGN 6, 7), with threads of its
+/// The web process: sign-in, API, live viewers and the dashboard, with threads of its
 /// own: one event loop, a few for SQL, two for password hashes. Thread-safe after `start`.
 class WebApp {
  public:
