@@ -1,6 +1,7 @@
 """Recognition on real video: exactly the enrolled people are marked present, strangers never."""
 
 import csv
+import time
 
 import cv2
 import pytest
@@ -107,3 +108,23 @@ def test_exactly_the_people_in_the_clips_are_marked_and_strangers_never(site, tm
         assert record["status"] == "present"
         assert record["sightings"] >= 1
         assert record["first_seen"] <= record["last_seen"]
+
+
+def test_somebody_in_view_is_named_soon_after_being_enrolled(tmp_path):
+    site = Installation(tmp_path, models=shared("models"))
+    try:
+        site.run("db", "migrate")
+        site.run("people", "add", "Somebody Else", *frames_of(shared("video") / "asl_bird.mkv", tmp_path))
+        site.media()
+        camera = site.camera(site.add_camera("c")["token"], f"file:{shared('video') / 'asl_no.mkv'}")
+        unknown, known = (f"surveillx_recognition_{word}_decisions_total" for word in ("unknown", "known"))
+        wait_for(lambda: site.metric(unknown) >= 1, 60, "an `unknown` decision")
+        assert site.metric(known) == 0
+        site.run("people", "add", "Ann", *frames_of(shared("video") / "asl_again.mkv", tmp_path))
+        begin = time.monotonic()
+        wait_for(lambda: site.metric(known) >= 1, 60, "the new person's name")
+        print(f"named {time.monotonic() - begin:.1f} s after being enrolled")
+        wait_for(lambda: [r["person"] for r in site.attendance()] == ["Ann"], 30, "the new person in the attendance")
+        camera.stop()
+    finally:
+        site.stop_all()
