@@ -62,7 +62,7 @@ cmake --build build/release
 step "C++ tests" ctest --preset release --parallel 2
 step "Dashboard tests" dashboard_tests
 step "Dashboard in a browser" dashboard_e2e
-step "Foreign peers and whole processes" /usr/bin/python3 -m pytest -q tests/integration tests/soak
+step "Foreign peers and whole processes" /usr/bin/python3 -m pytest -q -rs tests/integration tests/soak
 step "The product in a browser" product_e2e
 step "Fuzzers" fuzzers
 
