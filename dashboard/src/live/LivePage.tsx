@@ -130,7 +130,8 @@ function useWatch(
   useEffect(() => {
     const tiles: ShownTile[] = shown.flatMap(({ id }) => {
       const tile = places.get(id);
-      return tile === undefined ? [] : [{ cameraId: id, ...tile }];
+      // Without a width it has not been laid out yet, whatever an observer says of it.
+      return tile === undefined || tile.width === 0 ? [] : [{ cameraId: id, ...tile }];
     });
     // Tiles that have not been laid out yet: everything, rather than a pause of a moment.
     const request =
