@@ -1,25 +1,13 @@
 #pragma once
 
-#include "surveillx/config/config.hpp"
-#include "surveillx/vision/engine.hpp"
+#include "surveillx/mediaserver/engine_options.hpp"
 
 namespace surveillx::app {
 
-/// The engine that `media` uses with this configuration, so that the command line enrols into the
-/// same space.
+/// The engine that `media` uses with this configuration, for one photo at a time.
 [[nodiscard]] inline vision::EngineOptions engine_options(const config::Config& config) {
-  vision::EngineOptions options;
-  switch (config.vision.engine) {
-    case config::Engine::auto_: options.name = "auto"; break;
-    case config::Engine::yunet_dlib: options.name = "yunet+dlib"; break;
-    case config::Engine::yunet_onnx: options.name = "yunet+onnx"; break;
-    case config::Engine::builtin: options.name = "builtin"; break;
-  }
-  options.threads = config.vision.threads > 0 ? config.vision.threads : 1;
-  options.threshold = config.vision.threshold;
-  options.margin = config.vision.margin;
-  options.min_face_px = config.vision.min_face_px;
-  options.model_folders = vision::model_folders(config.vision.models, config.data_dir);
+  vision::EngineOptions options = mediaserver::engine_options(config);
+  if (options.threads <= 0) options.threads = 1;
   return options;
 }
 

@@ -9,6 +9,7 @@
 #include "recognition_service.hpp"
 #include "signaling_server.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/mediaserver/engine_options.hpp"
 #include "surveillx/net/client.hpp"
 #include "surveillx/store/outbox_drainer.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
@@ -20,16 +21,6 @@ constexpr std::size_t kSessionThreads = 2;
 constexpr std::size_t kDatabaseThreads = 2;
 constexpr std::size_t kMaxQueuedJobs = 512;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
-
-std::string engine_name(config::Engine engine) {
-  switch (engine) {
-    case config::Engine::auto_: return "auto";
-    case config::Engine::yunet_dlib: return "yunet+dlib";
-    case config::Engine::yunet_onnx: return "yunet+onnx";
-    case config::Engine::builtin: return "builtin";
-  }
-  return "auto";
-}
 
 bool is_loopback(const std::string& address) {
   return address == "::1" || address == "::ffff:127.0.0.1" || address.starts_with("127.");
@@ -105,14 +96,7 @@ class MediaServerImpl final : public MediaServer {
 
  private:
   Result<void> open_recognition() {
-    vision::EngineOptions options;
-    options.name = engine_name(config_.vision.engine);
-    options.threads = config_.vision.threads;
-    options.threshold = config_.vision.threshold;
-    options.margin = config_.vision.margin;
-    options.min_face_px = config_.vision.min_face_px;
-    options.model_folders = vision::model_folders(config_.vision.models, config_.data_dir);
-    auto engine = vision::Engine::open(options);
+    auto engine = vision::Engine::open(engine_options(config_));
     if (!engine) return engine.error();
     const auto& info = (*engine)->info();
     engine_facts_ = {info.name, info.model, info.trial, info.notice};
