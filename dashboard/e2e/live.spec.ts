@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { Mock } from '../mock/mock.mjs';
-import { expect, test } from './fixtures';
+import { expect, screenshot, test } from './fixtures';
 
 /** A number that changes when the picture does. */
 const pixels = (page: Page) =>
@@ -154,4 +154,32 @@ test('the keyboard reaches everything, on a phone too', async ({ page, mock, sig
   await page.keyboard.press('2');
   await expect(page.getByTestId('attendance-row')).toHaveCount(1);
   expect(await tooWide()).toBeLessThanOrEqual(0);
+});
+
+test('a server that hangs is noticed though its connection stands, on every page', async ({ page, mock, signIn }) => {
+  mock.addCamera('Door', { people: [mock.people[0]] });
+  mock.see(mock.people[0]);
+  await signIn();
+  await expect(page.getByTestId('tile-Door')).toHaveAttribute('data-state', 'live');
+  await expect(page.getByTestId('freshness')).toContainText('Checked');
+  await expect(page.locator('.site-clock')).toBeVisible();
+  mock.frozen = true;
+  await expect(page.getByTestId('link-silent')).toBeVisible();
+  await expect(page.getByTestId('link-state')).toHaveText('No answer');
+  await expect(page.locator('.site-clock')).toBeHidden();
+  await expect(page.getByTestId('tile-Door')).not.toHaveAttribute('data-state', 'live');
+  await screenshot(page, 'silent-live');
+  // A list that was never had says so after a while instead of loading for ever.
+  await page.keyboard.press('2');
+  await expect(page.getByTestId('attendance-failed')).toContainText('has not answered', { timeout: 15_000 });
+  mock.frozen = false;
+  await expect(page.getByTestId('link-state')).toHaveText('Connected', { timeout: 15_000 });
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByTestId('attendance-row')).toHaveCount(1);
+  mock.frozen = true;
+  await expect(page.getByTestId('freshness')).toContainText('Not current: last checked');
+  await screenshot(page, 'silent-attendance');
+  await page.keyboard.press('1');
+  mock.frozen = false;
+  await expect(page.getByTestId('tile-Door')).toHaveAttribute('data-state', 'live', { timeout: 15_000 });
 });

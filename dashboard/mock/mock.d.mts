@@ -19,6 +19,7 @@ export declare class Mock {
   publish: { mode: string; url: string };
   mediaConnected: boolean;
   timeShiftMs: number;
+  frozen: boolean;
   failing: Set<string>;
   password: string;
   sessions: Map<string, unknown>;

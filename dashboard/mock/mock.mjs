@@ -45,6 +45,8 @@ export class Mock {
   mediaConnected = true;
   /** Added to the real time: for a change of day, and for browsers with wrong clocks. */
   timeShiftMs = 0;
+  /** The process hangs: connections stand, nothing is sent and no request is answered. */
+  frozen = false;
   /** Paths that answer 500. */
   failing = new Set();
   password = 'correct horse';
@@ -204,6 +206,11 @@ export class Mock {
 
   tick() {
     const now = this.now();
+    if (this.frozen) return;
+    if (now >= (this.nextStatus ?? 0)) {
+      this.nextStatus = now + 2_000;
+      this.stream.emit('status', { connected: true, server_time: now, version: '0.1.0-mock' });
+    }
     for (const camera of this.cameras) {
       if (!camera.sending || this.publish.mode === 'legacy') continue;
       camera.seq += 1;
@@ -264,6 +271,7 @@ export class Mock {
   }
 
   async serve(request, response) {
+    if (this.frozen) return;
     const url = new URL(request.url, 'http://mock');
     if (url.pathname.startsWith('/socket.io/')) return;
     if (!url.pathname.startsWith('/api/')) {

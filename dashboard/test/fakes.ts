@@ -5,6 +5,9 @@ import type { WatchRequest } from '../src/stream/events';
 
 type Listener = (...args: never[]) => void;
 
+/** These are the library's own and no packets. */
+const kLibraryEvents = ['connect', 'disconnect', 'connect_error'];
+
 /** The part of socket.io-client that the stream uses, driven by the test. */
 export class FakeSocket {
   active = true;
@@ -16,9 +19,15 @@ export class FakeSocket {
     cameras: request.cameras ?? [],
   });
   private readonly listeners = new Map<string, Listener[]>();
+  private readonly anyListeners: Listener[] = [];
 
   on(event: string, listener: Listener): this {
     this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
+    return this;
+  }
+
+  onAny(listener: Listener): this {
+    this.anyListeners.push(listener);
     return this;
   }
 
@@ -42,6 +51,9 @@ export class FakeSocket {
 
   /** What arrives from the server, or what the library tells. */
   arrive(event: string, ...args: unknown[]): void {
+    if (!kLibraryEvents.includes(event)) {
+      for (const listener of this.anyListeners) (listener as (...all: unknown[]) => void)(event, ...args);
+    }
     for (const listener of this.listeners.get(event) ?? []) {
       (listener as (...all: unknown[]) => void)(...args);
     }

@@ -1,12 +1,20 @@
 import { HttpClient } from './http';
 import type { ApiAttendance, ApiCamera, Session, SystemInfo } from './types';
 
+const kFirstAnswerMs = 5_000;
+/** Passwords are hashed slowly on purpose, and others may be before us. */
+const kPasswordMs = 20_000;
+
 /** The calls the dashboard makes, each one request. */
 export class ApiClient {
   constructor(readonly http: HttpClient = new HttpClient()) {}
 
   async me(): Promise<Session> {
-    const session = await this.http.request<Session>('/api/auth/me', { expectsUnauthorized: true });
+    const session = await this.http.request<Session>('/api/auth/me', {
+      // Nothing is shown before this is answered.
+      timeoutMs: kFirstAnswerMs,
+      expectsUnauthorized: true,
+    });
     this.http.csrfToken = session.csrf_token;
     return session;
   }
@@ -15,6 +23,7 @@ export class ApiClient {
     const session = await this.http.request<Session>('/api/auth/login', {
       method: 'POST',
       body: { username, password },
+      timeoutMs: kPasswordMs,
       expectsUnauthorized: true,
     });
     this.http.csrfToken = session.csrf_token;
@@ -30,6 +39,7 @@ export class ApiClient {
     await this.http.request('/api/auth/password', {
       method: 'POST',
       body: { current_password: currentPassword, new_password: newPassword },
+      timeoutMs: kPasswordMs,
       // A wrong current password may be answered with 401 as well as 403 or 422.
       expectsUnauthorized: true,
     });

@@ -22,11 +22,14 @@ export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   signal?: AbortSignal;
+  /** How long the whole answer may take. */
+  timeoutMs?: number;
   /** A 401 of this request says something else than "the session has ended". */
   expectsUnauthorized?: boolean;
 }
 
-const kTimeoutMs = 15_000;
+/** Every request has an end: a list that loads for ever says nothing. */
+const kTimeoutMs = 10_000;
 
 /**
  * JSON over fetch with the session cookie. Keeps the CSRF token and sends it with everything that
@@ -49,7 +52,12 @@ export class HttpClient {
     if (method !== 'GET' && this.csrfToken !== null) headers['X-CSRF-Token'] = this.csrfToken;
 
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), kTimeoutMs);
+    const limit = options.timeoutMs ?? kTimeoutMs;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      abort.abort();
+    }, limit);
     const cancel = () => abort.abort();
     options.signal?.addEventListener('abort', cancel);
     init.signal = abort.signal;
@@ -64,6 +72,9 @@ export class HttpClient {
         throw error;
       }
       if (options.signal?.aborted) throw error;
+      if (late) {
+        throw new ApiError(0, 'timeout', `The server has not answered within ${limit / 1_000} s.`);
+      }
       throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
     } finally {
       clearTimeout(timer);

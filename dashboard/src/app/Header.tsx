@@ -40,7 +40,8 @@ export function Header(props: HeaderProps) {
         ))}
       </nav>
       <div className="header-end">
-        {props.timezone !== null && <SiteClock stream={props.stream} timezone={props.timezone} />}
+        {/* A clock that ticks says that all is well. */}
+        {props.timezone !== null && props.link.state === 'connected' && <SiteClock stream={props.stream} timezone={props.timezone} />}
         <LinkIndicator state={props.link.state} />
         <ThemeButton />
         <button
@@ -69,7 +70,7 @@ function SiteClock({ stream, timezone }: { stream: StreamConnection; timezone: s
   );
 }
 
-const kLinkWords = { connecting: 'Connecting…', connected: 'Connected', lost: 'Retrying…' } as const;
+const kLinkWords = { connecting: 'Connecting…', connected: 'Connected', silent: 'No answer', lost: 'Retrying…' } as const;
 
 function LinkIndicator({ state }: { state: LinkStatus['state'] }) {
   return (

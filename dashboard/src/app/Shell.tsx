@@ -17,7 +17,7 @@ import { useLink, useServices } from './services';
 type Open = 'none' | 'help' | 'password';
 
 export function Shell({ user }: { user: User }) {
-  const { stream, live, system, api, camerasLoaded, camerasError, refreshCameras } = useServices();
+  const { stream, live, system, api, camerasLoaded, camerasLoadedAt, camerasError, refreshCameras } = useServices();
   const { signOut } = useSession();
   const link = useLink(stream);
   const announce = useAnnounce();
@@ -48,7 +48,7 @@ export function Shell({ user }: { user: User }) {
 
   const lostBefore = useRef(false);
   useEffect(() => {
-    if (link.state === 'lost') lostBefore.current = true;
+    if (link.state === 'lost' || link.state === 'silent') lostBefore.current = true;
     else if (link.state === 'connected' && lostBefore.current) {
       lostBefore.current = false;
       announce('Connected to the server again.');
@@ -94,6 +94,12 @@ export function Shell({ user }: { user: User }) {
             until it is back.
           </Notice>
         )}
+        {link.state === 'silent' && (
+          <Notice tone="danger" testId="link-silent">
+            <strong>The server has stopped answering.</strong> Nothing on this page is current until it
+            answers again.
+          </Notice>
+        )}
         {mediaMissing && link.state === 'connected' && (
           <Notice tone="warning" testId="media-missing">
             <strong>The media process is not connected.</strong> There are no pictures and nobody is
@@ -117,6 +123,8 @@ export function Shell({ user }: { user: User }) {
             selected={query.get('camera')}
             loaded={camerasLoaded}
             error={camerasError}
+            loadedAt={camerasLoadedAt}
+            current={link.state === 'connected'}
             onRetry={refreshCameras}
             publish={system?.publish ?? null}
           />

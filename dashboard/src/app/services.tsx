@@ -23,6 +23,8 @@ export interface Services {
   system: SystemInfo | null;
   /** Whether the list of cameras has been had once; null while it has not, else why not. */
   camerasLoaded: boolean;
+  /** Local monotonic ms of the last answer; null before the first. */
+  camerasLoadedAt: number | null;
   camerasError: string | null;
   refreshCameras: () => void;
 }
@@ -82,8 +84,8 @@ function WithServices({
   children: ReactNode;
 }) {
   const [system, setSystem] = useState<SystemInfo | null>(null);
-  const [cameras, setCameras] = useState<{ loaded: boolean; error: string | null }>({
-    loaded: false,
+  const [cameras, setCameras] = useState<{ loadedAt: number | null; error: string | null }>({
+    loadedAt: null,
     error: null,
   });
   const cameraCount = useSyncExternalStore(live.subscribeList, live.cameras).length;
@@ -100,7 +102,7 @@ function WithServices({
     const requestedAt = performance.now();
     try {
       live.takeList(await api.cameras(), requestedAt);
-      setCameras({ loaded: true, error: null });
+      setCameras({ loadedAt: performance.now(), error: null });
     } catch (error) {
       setCameras((old) => ({ ...old, error: (error as Error).message }));
     }
@@ -161,7 +163,8 @@ function WithServices({
       stream,
       live,
       system,
-      camerasLoaded: cameras.loaded,
+      camerasLoaded: cameras.loadedAt !== null,
+      camerasLoadedAt: cameras.loadedAt,
       camerasError: cameras.error,
       refreshCameras: () => void refreshCameras(),
     }),

@@ -1,8 +1,9 @@
-import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { ApiClient } from '../api/client';
 import type { StreamConnection } from '../stream/connection';
 import { useAnnounce } from '../ui/Announcer';
 import { Icon } from '../ui/Icon';
+import { Freshness } from '../ui/Freshness';
 import { EmptyState, Notice } from '../ui/Notice';
 import { navigate } from '../ui/router';
 import { addDays, dayLabel, isDay, timeInZone } from '../ui/siteTime';
@@ -34,6 +35,7 @@ export function AttendancePage({
     announce(`${event.name} came at ${timeInZone(event.first_seen, zoneRef.current)}.`),
   );
   const { zone, today, day, rows, fresh, ready, error } = attendance;
+  const link = useSyncExternalStore(stream.subscribeLink, stream.link);
   useEffect(() => {
     zoneRef.current = zone ?? 'UTC';
   }, [zone]);
@@ -80,6 +82,7 @@ export function AttendancePage({
         <p className="count" data-testid="attendance-count">
           {!ready ? '' : countWords(count, shown.length, search)}
         </p>
+        <Freshness at={attendance.loadedAt} current={link.state === 'connected'} />
       </div>
 
       <div className="toolbar">

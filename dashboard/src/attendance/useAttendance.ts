@@ -3,6 +3,7 @@ import type { ApiClient } from '../api/client';
 import type { StreamConnection } from '../stream/connection';
 import type { AttendanceEvent } from '../stream/events';
 import { dayInZone, usableZone } from '../ui/siteTime';
+import { usePageHidden } from '../ui/usePageHidden';
 import { mergeEvent, rowKey, rowsFromApi, type Rows } from './records';
 
 /** How long a row stays marked as just arrived. */
@@ -10,6 +11,9 @@ export const kFreshMs = 8_000;
 /** An event does not carry the person's number; one request fetches those of all who just came. */
 const kCompleteAfterMs = 1_500;
 const kDayCheckMs = 1_000;
+/** Events keep the list current; this mends what an event that never came would have told. */
+const kReloadMs = 60_000;
+const kRetryMs = 10_000;
 
 export interface Attendance {
   /** Null until the server has told it. */
@@ -20,6 +24,8 @@ export interface Attendance {
   rows: Rows;
   /** `rows` holds what the server told of `day`, and what has come since. */
   ready: boolean;
+  /** When the server last told it, local monotonic ms. */
+  loadedAt: number | null;
   error: string | null;
   /** Keys of rows that arrived a moment ago. */
   fresh: ReadonlySet<string>;
@@ -44,6 +50,7 @@ export function useAttendance(
   const [site, setSite] = useState<{ zone: string; today: string } | null>(null);
   const [rows, setRows] = useState<Rows>(kNoRows);
   const [loaded, setLoaded] = useState<string | null>(null);
+  const [loadedAt, setLoadedAt] = useState<number | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const [dayChanged, setDayChanged] = useState(false);
@@ -83,6 +90,7 @@ export function useAttendance(
         );
         setRows(fetched);
         setLoaded(wanted === 'today' ? answer.today : wanted);
+        setLoadedAt(performance.now());
         setError(null);
       } catch (failure) {
         if (!abort.signal.aborted) setError((failure as Error).message);
@@ -92,6 +100,14 @@ export function useAttendance(
   }, [api, wanted, followed, attempt]);
 
   useEffect(() => stream.on('connected', ({ again }) => again && reload()), [stream, reload]);
+
+  const hidden = usePageHidden();
+  const retryMs = error === null ? kReloadMs : kRetryMs;
+  useEffect(() => {
+    if (hidden) return;
+    const timer = setInterval(reload, retryMs);
+    return () => clearInterval(timer);
+  }, [hidden, reload, retryMs]);
 
   // Events.
   const timers = useRef(new Set<ReturnType<typeof setTimeout>>());
@@ -155,6 +171,7 @@ export function useAttendance(
     day,
     rows,
     ready: day !== null && loaded === day,
+    loadedAt: loaded === day ? loadedAt : null,
     error,
     fresh,
     dayChanged: dayChanged && date === null,

@@ -3,6 +3,7 @@ import type { SystemInfo } from '../api/types';
 import type { StreamConnection } from '../stream/connection';
 import { useAnnounce } from '../ui/Announcer';
 import { Icon } from '../ui/Icon';
+import { Freshness } from '../ui/Freshness';
 import { EmptyState, Notice } from '../ui/Notice';
 import { navigate } from '../ui/router';
 import { usePageHidden } from '../ui/usePageHidden';
@@ -18,6 +19,10 @@ interface LivePageProps {
   /** Id of the enlarged camera. */
   selected: string | null;
   loaded: boolean;
+  /** When the list of cameras was had, local monotonic ms. */
+  loadedAt: number | null;
+  /** The server answers, so events keep what is shown true. */
+  current: boolean;
   error: string | null;
   onRetry: () => void;
   publish: SystemInfo['publish'] | null;
@@ -26,7 +31,7 @@ interface LivePageProps {
 const openCamera = (id: string | null, options?: { replace: boolean }) =>
   navigate(id === null ? '/' : `/?camera=${encodeURIComponent(id)}`, options);
 
-export function LivePage({ live, stream, selected, loaded, error, onRetry, publish }: LivePageProps) {
+export function LivePage({ live, stream, selected, loaded, loadedAt, current, error, onRetry, publish }: LivePageProps) {
   const cameras = useSyncExternalStore(live.subscribeList, live.cameras);
   const index = cameras.findIndex((camera) => camera.id === selected);
   const enlarged = index < 0 ? null : (cameras[index] ?? null);
@@ -66,6 +71,7 @@ export function LivePage({ live, stream, selected, loaded, error, onRetry, publi
           {enlarged === null ? 'Live' : enlarged.name}
         </h1>
         {cameras.length > 0 && enlarged === null && <Summary live={live} cameras={cameras} />}
+        {enlarged === null && <Freshness at={loadedAt} current={current} />}
         {enlarged !== null && cameras.length > 1 && (
           <div className="stepper">
             <button type="button" className="icon-button" onClick={() => step(-1)} aria-label="Previous camera">

@@ -62,6 +62,8 @@ describe('the state of a tile', () => {
     expect(state({ link: 'lost', ...age(2_500) })).toBe('stale');
     expect(state({ link: 'lost', ...age(7_000) })).toBe('offline');
     expect(reason({ link: 'lost', ...age(7_000) })).toMatch(/connection to the server/);
+    expect(state({ link: 'silent', ...age(2_500) })).toBe('stale');
+    expect(reason({ link: 'silent', ...age(7_000) })).toMatch(/stopped answering/);
     expect(state({ link: 'lost', frameAt: null, pictureAgeMs: null })).toBe('offline');
   });
 });

@@ -39,8 +39,11 @@ export function tileStatus(input: StatusInput): TileStatus {
   const sinceFrame = frameAt === null ? Infinity : now - frameAt;
   const pictureAge = Math.max(sinceFrame, input.pictureAgeMs ?? sinceFrame);
 
-  if (input.link === 'lost') {
-    const reason = 'The connection to the server is lost.';
+  if (input.link === 'lost' || input.link === 'silent') {
+    const reason =
+      input.link === 'lost'
+        ? 'The connection to the server is lost.'
+        : 'The server has stopped answering.';
     if (pictureAge < kStaleAfterMs) return { state: 'live', reason: null };
     return { state: pictureAge < kOfflineAfterMs ? 'stale' : 'offline', reason };
   }

@@ -87,4 +87,55 @@ describe('StreamConnection', () => {
     socket.arrive('connect');
     expect(heard.mock.calls).toEqual([[{ again: false }], [{ again: true }]]);
   });
+
+  describe('when the server says nothing', () => {
+    const status = { connected: true, server_time: 1_000, version: '1' };
+
+    it('notices within five seconds that a connection which stands is dead', () => {
+      const { socket, stream } = fakeStream();
+      socket.arrive('connect');
+      vi.advanceTimersByTime(2_000);
+      socket.arrive('status', status);
+      vi.advanceTimersByTime(3_500);
+      expect(stream.link().state).toBe('connected');
+      vi.advanceTimersByTime(1_500);
+      expect(stream.link().state).toBe('silent');
+    });
+
+    it('stays connected while only the heartbeat comes, and recovers with the first word', () => {
+      const { socket, stream } = fakeStream();
+      const states: string[] = [];
+      stream.subscribeLink(() => states.push(stream.link().state));
+      socket.arrive('connect');
+      for (let beat = 0; beat < 30; ++beat) {
+        vi.advanceTimersByTime(2_000);
+        socket.arrive('status', status);
+      }
+      expect(states).toEqual(['connected']);
+      vi.advanceTimersByTime(5_000);
+      socket.arrive('camera', 'even what cannot be read shows that it lives');
+      expect(states).toEqual(['connected', 'silent', 'connected']);
+    });
+
+    it('gives a connection up that stays silent, and opens another', () => {
+      const { socket, stream } = fakeStream();
+      socket.arrive('connect');
+      vi.advanceTimersByTime(13_000);
+      expect(socket.disconnected).toBe(true);
+      expect(stream.link().state).toBe('lost');
+      expect(socket.connects).toBe(1);
+      socket.arrive('connect');
+      expect(stream.link().state).toBe('connected');
+    });
+
+    it('does not blame the server for a sleep of the page itself', () => {
+      let now = 0;
+      const { socket, stream } = fakeStream({ now: () => now });
+      socket.arrive('connect');
+      vi.advanceTimersByTime(500);
+      now += 60_000;
+      vi.advanceTimersByTime(500);
+      expect(stream.link().state).toBe('connected');
+    });
+  });
 });

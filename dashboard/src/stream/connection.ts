@@ -16,9 +16,10 @@ import {
 } from './events';
 
 /** What of socket.io-client is used, so that tests can stand in for it. */
-export type StreamSocket = Pick<Socket, 'on' | 'emit' | 'connect' | 'disconnect' | 'active'>;
+export type StreamSocket = Pick<Socket, 'on' | 'onAny' | 'emit' | 'connect' | 'disconnect' | 'active'>;
 
-export type LinkState = 'connecting' | 'connected' | 'lost';
+/** `silent`: the connection stands, and the server has said nothing on it for too long: it hangs. */
+export type LinkState = 'connecting' | 'connected' | 'silent' | 'lost';
 
 export interface Link {
   state: LinkState;
@@ -51,6 +52,13 @@ const kNothing: WatchRequest = { cameras: [], max_fps: 15, max_width: 640 };
 const kWatchDelayMs = 150;
 const kRetryMs = 3_000;
 const kWatchRetryMs = 1_000;
+/** The server says `status` every 2 s; with the time between two looks, silence shows within 5 s. */
+const kSilentAfterMs = 4_000;
+const kLookMs = 500;
+/** A connection this silent is given up for a new one: the way to the server may have changed. */
+const kGiveUpAfterMs = 12_000;
+/** Looks further apart than this mean that the page itself slept: what came meanwhile is unread. */
+const kSleptMs = 2_000;
 
 /**
  * The page's one Socket.IO connection: parses what arrives, says how the link is, and keeps the
@@ -67,6 +75,9 @@ export class StreamConnection {
   private sent: string | null = null;
   private watchTimer: ReturnType<typeof setTimeout> | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private lookTimer: ReturnType<typeof setInterval> | undefined;
+  private heardAt = 0;
+  private lookedAt = 0;
   private connectedOnce = false;
   private closed = false;
 
@@ -85,6 +96,7 @@ export class StreamConnection {
     this.closed = true;
     clearTimeout(this.watchTimer);
     clearTimeout(this.retryTimer);
+    clearInterval(this.lookTimer);
     this.socket.disconnect();
   }
 
@@ -107,7 +119,7 @@ export class StreamConnection {
     const next = request ?? kNothing;
     const pausing = next.cameras?.length === 0;
     this.demand = next;
-    if (this.link_.state !== 'connected') return;
+    if (!this.open()) return;
     clearTimeout(this.watchTimer);
     // Timers of a hidden page are throttled, so a pause is not left to one.
     if (pausing) this.sendWatch();
@@ -116,11 +128,12 @@ export class StreamConnection {
 
   private sendWatch(): void {
     const text = JSON.stringify(this.demand);
-    if (text === this.sent || this.link_.state !== 'connected') return;
+    if (text === this.sent || !this.open()) return;
     this.sent = text;
     const sentAt = this.now();
     this.socket.emit('watch', this.demand, (value: unknown) => {
       const now = this.now();
+      this.heard();
       this.clock.addRoundTrip(now - sentAt, now);
       const answer = parseWatchAnswer(value);
       if (answer?.error === 'too_many_requests' && this.sent === text) {
@@ -131,9 +144,37 @@ export class StreamConnection {
     });
   }
 
+  /** Messages can be given to the socket, whether or not anybody reads them at the other end. */
+  private open(): boolean {
+    return this.link_.state === 'connected' || this.link_.state === 'silent';
+  }
+
+  private heard(): void {
+    this.heardAt = this.now();
+    if (this.link_.state === 'silent') this.setLink('connected');
+  }
+
+  private look(): void {
+    const now = this.now();
+    const slept = now - this.lookedAt > kSleptMs;
+    this.lookedAt = now;
+    if (!this.open()) return;
+    if (slept) this.heardAt = now;
+    const silence = now - this.heardAt;
+    if (silence >= kGiveUpAfterMs) {
+      this.socket.disconnect();
+      this.setLink('lost');
+      this.socket.connect();
+    } else if (silence >= kSilentAfterMs) {
+      this.setLink('silent');
+    }
+  }
+
   private listen(): void {
     const socket = this.socket;
+    this.lookTimer = setInterval(() => this.look(), kLookMs);
     socket.on('connect', () => {
+      this.heardAt = this.now();
       this.clock.reset();
       this.setLink('connected');
       this.sent = null;
@@ -156,6 +197,8 @@ export class StreamConnection {
       // Refused by the server (not: unreachable), so the library leaves it to us.
       if (!socket.active) void this.retryIfAllowed(kRetryMs);
     });
+    // Whatever it is, it shows that the server lives.
+    socket.onAny(() => this.heard());
     socket.on('status', (value: unknown) => {
       const status = parseStatus(value);
       if (status === null) return;

@@ -96,6 +96,14 @@ socketio::Arguments ViewerHub::camera_event(const Camera& camera, bool removed) 
   return one(std::move(object));
 }
 
+socketio::EncodedEventPtr ViewerHub::status_event() const {
+  json::object object;
+  object["connected"] = true;
+  object["server_time"] = to_millis(clock_.now());
+  object["version"] = options_.version;
+  return options_.encode("status", one(std::move(object)));
+}
+
 void ViewerHub::emit_to_all(std::string_view event, const socketio::Arguments& arguments) {
   if (viewers_.empty()) return;
   const auto encoded = options_.encode(event, arguments);
@@ -272,11 +280,7 @@ ViewerId ViewerHub::add_viewer(std::shared_ptr<ViewerSink> sink) {
   Viewer viewer;
   viewer.sink = std::move(sink);
   viewer.joined = clock_.steady();
-  json::object hello;
-  hello["connected"] = true;
-  hello["server_time"] = to_millis(clock_.now());
-  hello["version"] = options_.version;
-  viewer.sink->emit(options_.encode("status", one(std::move(hello))));
+  viewer.sink->emit(status_event());
   for (const auto& [camera_id, camera] : cameras_) {
     viewer.sink->emit(options_.encode("camera", camera_event(camera)));
   }
@@ -342,6 +346,13 @@ void ViewerHub::tick() {
     }
   }
   if (changed) update_demand();
+  if (now >= next_heartbeat_ && !viewers_.empty()) {
+    next_heartbeat_ = now + kHeartbeat;
+    // Made by the loop that does all the rest: a page that hears nothing knows that we hang. A
+    // viewer that does not read gets the latest one, like a frame, and no queue of them.
+    const auto status = status_event();
+    for (auto& [id, viewer] : viewers_) viewer.sink->emit_latest("status", status);
+  }
   for (const auto& [id, camera] : cameras_) {
     // It has had its time: a list that is read now decides.
     if (camera.in_database || now - camera.added < kProvisional) continue;

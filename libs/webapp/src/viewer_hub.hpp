@@ -81,7 +81,7 @@ class ViewerHub {
   [[nodiscard]] socketio::Arguments watch(ViewerId id, const socketio::Arguments& arguments);
 
   /// Applies what has become due by the clock: viewers that never watched, cameras that media did
-  /// not mention. Call it a few times a second.
+  /// not mention, the `status` that tells every viewer that we live. Call it a few times a second.
   void tick();
 
   [[nodiscard]] const Demand& demand() const { return demand_; }
@@ -98,6 +98,8 @@ class ViewerHub {
 
   /// A viewer has this long to send its first `watch`.
   static constexpr std::chrono::milliseconds kGrace{500};
+  /// How often a viewer hears from us when nothing else happens.
+  static constexpr std::chrono::milliseconds kHeartbeat{2'000};
   static constexpr int kMaxWatchesPerSecond = 20;
 
  private:
@@ -138,6 +140,7 @@ class ViewerHub {
 
   Camera& add_camera(const domain::Camera& camera, bool in_database);
   [[nodiscard]] socketio::Arguments camera_event(const Camera& camera, bool removed = false) const;
+  [[nodiscard]] socketio::EncodedEventPtr status_event() const;
   void emit_to_all(std::string_view event, const socketio::Arguments& arguments);
   bool on_frame(const socketio::Arguments& arguments);
   bool on_camera(const socketio::Arguments& arguments);
@@ -155,6 +158,7 @@ class ViewerHub {
   /// Cameras that left the database: media tells once more about each when its session ends.
   std::unordered_set<CameraId> removed_;
   std::optional<SteadyTime> media_since_;
+  SteadyTime next_heartbeat_{};
   bool untold_are_marked_ = true;
   Demand demand_;
   Stats stats_;

@@ -29,6 +29,10 @@ class FakeViewer : public ViewerSink {
     events.push_back(encodings_.at(event.get()));
   }
   bool emit_latest(std::string_view slot, const socketio::EncodedEventPtr& event) override {
+    if (slot == "status") {
+      beats.push_back(encodings_.at(event.get()));
+      return !slow;
+    }
     slots.emplace_back(slot);
     frames.push_back(encodings_.at(event.get()));
     return !slow;
@@ -48,6 +52,7 @@ class FakeViewer : public ViewerSink {
 
   std::vector<Sent> events;
   std::vector<Sent> frames;
+  std::vector<Sent> beats;  ///< `status` after the greeting.
   std::vector<std::string> slots;
   bool slow = false;
 
@@ -160,6 +165,20 @@ TEST_F(Hub, a_viewer_is_greeted_and_told_every_camera) {
   EXPECT_EQ(viewer->events[0].payload.at("version").as_string(), "1.2.3");
   EXPECT_EQ(viewer->of("camera").size(), 2);
   EXPECT_EQ(viewer->of("camera")[0].payload.at("state").as_string(), "offline");
+}
+
+TEST_F(Hub, a_viewer_hears_from_the_server_every_two_seconds_though_nothing_happens) {
+  const auto viewer = connect_and_watch({{"cameras", json::array()}});
+  hub_.tick();
+  viewer->beats.clear();
+  const auto events = viewer->events.size();
+  for (int tenth = 0; tenth < 100; ++tenth) {
+    clock_.advance(100ms);
+    hub_.tick();
+  }
+  ASSERT_EQ(viewer->beats.size(), 5);
+  EXPECT_EQ(viewer->beats.back().payload.at("server_time").as_int64(), to_millis(clock_.now()));
+  EXPECT_EQ(viewer->events.size(), events) << "only the latest may wait for a viewer that is slow";
 }
 
 TEST_F(Hub, a_viewer_that_never_watches_gets_base64_of_every_camera_at_15_fps_and_640) {
