@@ -59,6 +59,18 @@ def check_table(table):
     return problems
 
 
+def check_sanitizers():
+    """Every library with unit tests runs under AddressSanitizer; see tests/sanitizers.txt."""
+    wanted = {p.parent.name for p in (ROOT / "libs").glob("*/tests")}
+    text = (ROOT / "tests" / "sanitizers.txt").read_text()
+    listed = {
+        name: set(words.split())
+        for name, _, words in (line.partition(":") for line in text.splitlines() if not line.startswith("#"))
+    }
+    problems = [f"tests/sanitizers.txt, asan: {name} is missing or has no tests" for name in sorted(wanted ^ listed["asan"])]
+    return problems + [f"tests/sanitizers.txt, tsan: {name} has no tests" for name in sorted(listed["tsan"] - wanted)]
+
+
 def check_file(path, table):
     relative = path.relative_to(ROOT)
     parts = relative.parts
@@ -107,7 +119,7 @@ def main():
         for p in (ROOT / folder).rglob("*")
         if p.suffix in {".cpp", ".hpp"}
     )
-    problems = check_table(table)
+    problems = check_table(table) + check_sanitizers()
     if not self_check(table):
         problems.append("the checker does not notice a forbidden arrow")
     for path in files:

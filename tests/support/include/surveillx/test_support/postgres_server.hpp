@@ -16,6 +16,7 @@ class PostgresServer {
  public:
   /// The one server of this test program, started at its first use and stopped at the program's
   /// end. Null, with a message on stderr, on machines without the server's programs: skip then.
+  /// With $SURVEILLX_TEST_COMPLETE set, as test.sh does, it throws instead, so that the test fails.
   [[nodiscard]] static PostgresServer* shared();
 
   PostgresServer(const PostgresServer&) = delete;
