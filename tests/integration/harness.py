@@ -149,8 +149,9 @@ class Installation:
         process.wait_for_output(r"SurveillX is running", 60)
         return process
 
-    def media(self):
-        process = self.start("media", [*self.base("media"), *self.sets])
+    def media(self, *before):
+        """The media process; `before` are words before the command, such as those of prlimit."""
+        process = self.start("media", [*before, *self.base("media"), *self.sets])
         wait_for(lambda: process.running() and self.answers(self.signaling_port), 60, "media to listen")
         return process
 

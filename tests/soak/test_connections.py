@@ -4,7 +4,6 @@ were. SURVEILLX_SOAK=whole runs 1,000 after 200 to warm up; else a fifth of both
 
 import os
 import random
-import resource
 import signal
 import threading
 from pathlib import Path
@@ -82,12 +81,8 @@ def visits(site, media, count, seed):
 
 
 def test_threads_descriptors_and_memory_return_to_the_start(site):
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, limits[1]))
-    media = site.media()
-    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    # The process may raise its soft limit to the hard one: that has to be the same here.
-    resource.prlimit(media.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    # The hard limit too, to which the process raises its soft one.
+    media = site.media("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}")
     visits(site, media, WARM_UP, seed=1)  # What a process opens once and keeps.
 
     def quiet():
