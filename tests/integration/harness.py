@@ -144,8 +144,9 @@ class Installation:
         self.processes.append(process)
         return process
 
-    def up(self, *words):
-        process = self.start("up", [*self.base("up"), *self.sets, *words])
+    def up(self, *words, before=()):
+        """`surveillx up`; `before` are words before the command, such as those of prlimit."""
+        process = self.start("up", [*before, *self.base("up"), *self.sets, *words])
         process.wait_for_output(r"SurveillX is running", 60)
         return process
 
