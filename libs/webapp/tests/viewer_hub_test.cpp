@@ -171,14 +171,14 @@ TEST_F(Hub, a_viewer_hears_from_the_server_every_two_seconds_though_nothing_happ
   const auto viewer = connect_and_watch({{"cameras", json::array()}});
   hub_.tick();
   viewer->beats.clear();
-  const auto events = viewer->events.size();
   for (int tenth = 0; tenth < 100; ++tenth) {
     clock_.advance(100ms);
     hub_.tick();
   }
   ASSERT_EQ(viewer->beats.size(), 5);
   EXPECT_EQ(viewer->beats.back().payload.at("server_time").as_int64(), to_millis(clock_.now()));
-  EXPECT_EQ(viewer->events.size(), events) << "only the latest may wait for a viewer that is slow";
+  // The greeting only: of the rest no more than the latest may wait for a viewer that is slow.
+  EXPECT_EQ(viewer->of("status").size(), 1);
 }
 
 TEST_F(Hub, a_viewer_that_never_watches_gets_base64_of_every_camera_at_15_fps_and_640) {
