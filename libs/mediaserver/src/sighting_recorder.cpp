@@ -1,5 +1,6 @@
 #include "sighting_recorder.hpp"
 
+#include <thread>
 #include <utility>
 
 #include "surveillx/base/log.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 /// About an hour of a busy entrance; at 20 KB a snapshot some 100 MB.
 constexpr std::size_t kMaxWaiting = 5'000;
+constexpr std::chrono::milliseconds kBetweenTries{10};
 
 }  // namespace
 
@@ -24,6 +26,8 @@ SightingRecorder::SightingRecorder(Append append, crypto::KeyRing keys,
       waiting_gauge_(metrics.gauge("sightings_waiting_in_memory",
                                    "Sightings that the outbox could not take yet")) {}
 
+SightingRecorder::~SightingRecorder() { finish(std::chrono::milliseconds(0)); }
+
 void SightingRecorder::record(const domain::Sighting& sighting, ByteView snapshot_jpeg) {
   Waiting entry{sighting, {}};
   if (!snapshot_jpeg.empty()) {
@@ -33,10 +37,7 @@ void SightingRecorder::record(const domain::Sighting& sighting, ByteView snapsho
   flush_locked();
   if (waiting_.empty() && try_append(entry)) return;
   if (waiting_.size() >= kMaxWaiting) {
-    lost_.add();
-    log::error("sighting.lost", {{"camera", sighting.camera_id.str()},
-                                 {"sighting", sighting.id.str()},
-                                 {"reason", "outbox and memory are full"}});
+    lose_locked(sighting, "outbox and memory are full");
     return;
   }
   waiting_.push_back(std::move(entry));
@@ -46,6 +47,32 @@ void SightingRecorder::record(const domain::Sighting& sighting, ByteView snapsho
 void SightingRecorder::retry() {
   const std::lock_guard lock(mutex_);
   flush_locked();
+}
+
+std::size_t SightingRecorder::finish(std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  retry();
+  while (waiting() > 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kBetweenTries);
+    retry();
+  }
+  const std::lock_guard lock(mutex_);
+  const std::size_t given_up = waiting_.size();
+  for (const Waiting& entry : waiting_) {
+    lose_locked(entry.sighting, "media stopped before the outbox could take it");
+  }
+  waiting_.clear();
+  waiting_gauge_.set(0);
+  return given_up;
+}
+
+void SightingRecorder::lose_locked(const domain::Sighting& sighting, std::string_view reason) {
+  lost_.add();
+  log::error("sighting.lost", {{"camera", sighting.camera_id.str()},
+                               {"sighting", sighting.id.str()},
+                               {"person", sighting.person_id.str()},
+                               {"at", format_rfc3339_utc(sighting.at)},
+                               {"reason", reason}});
 }
 
 std::size_t SightingRecorder::waiting() const {

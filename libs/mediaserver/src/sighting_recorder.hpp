@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string_view>
 
 #include "surveillx/base/bytes.hpp"
 #include "surveillx/crypto/key_ring.hpp"
@@ -12,7 +14,8 @@
 namespace surveillx::mediaserver {
 
 /// Puts sightings into the outbox, snapshots sealed. What the outbox cannot take (a full disk) waits
-/// in memory, bounded, and is tried again. Thread-safe; `record` blocks for one fsync.
+/// in memory, bounded, and is tried again. What is given up in the end is counted, and named in the log.
+/// Thread-safe; `record` blocks for one fsync.
 class SightingRecorder {
  public:
   /// `store::Outbox::append`, or a stand-in that fails in tests.
@@ -22,9 +25,17 @@ class SightingRecorder {
   SightingRecorder(Append append, crypto::KeyRing keys, telemetry::Metrics& metrics,
                    std::function<void()> on_recorded);
 
+  /// As `finish` without waiting.
+  ~SightingRecorder();
+  SightingRecorder(const SightingRecorder&) = delete;
+  SightingRecorder& operator=(const SightingRecorder&) = delete;
+
   void record(const domain::Sighting& sighting, ByteView snapshot_jpeg);
   /// Tries again what is waiting in memory.
   void retry();
+  /// At the end: tries for at most `limit` to bring what waits in memory to disk, gives up the rest
+  /// and returns how many that were. What is recorded later still goes to disk if it can.
+  std::size_t finish(std::chrono::milliseconds limit);
   [[nodiscard]] std::size_t waiting() const;
 
  private:
@@ -35,6 +46,7 @@ class SightingRecorder {
   /// True when the outbox has it.
   bool try_append(const Waiting& entry);
   void flush_locked();
+  void lose_locked(const domain::Sighting& sighting, std::string_view reason);
 
   Append append_;
   crypto::KeyRing keys_;

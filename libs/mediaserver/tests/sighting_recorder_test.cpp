@@ -2,22 +2,32 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "surveillx/store/outbox.hpp"
+#include "surveillx/test_support/support.hpp"
 
 namespace surveillx::mediaserver {
 namespace {
 
 /// An outbox whose disk can be filled and emptied.
 struct Disk {
-  bool full = false;
+  std::atomic<bool> full = false;
+  std::atomic<int> refused = 0;
   std::vector<domain::Sighting> taken;
   std::vector<Bytes> snapshots;
 
   SightingRecorder::Append append() {
     return [this](const domain::Sighting& sighting, ByteView snapshot) -> Result<void> {
-      if (full) return Error{store::kOutboxFull, "the disk is full"};
+      if (full) {
+        ++refused;
+        return Error{store::kOutboxFull, "the disk is full"};
+      }
       taken.push_back(sighting);
       snapshots.emplace_back(snapshot.begin(), snapshot.end());
       return {};
@@ -86,6 +96,64 @@ TEST_F(SightingRecorderTest, the_memory_is_bounded_and_a_loss_is_counted) {
                              "Sightings given up because neither disk nor memory could take them")
                 .value(),
             10);
+}
+
+/// The log lines of a scope: they go to stderr.
+std::string logged(const std::function<void()>& action) {
+  testing::internal::CaptureStderr();
+  action();
+  return testing::internal::GetCapturedStderr();
+}
+
+double lost(telemetry::Metrics& metrics) {
+  return metrics
+      .counter("sightings_lost_total",
+               "Sightings given up because neither disk nor memory could take them")
+      .value();
+}
+
+TEST_F(SightingRecorderTest, stopping_flushes_what_waits_in_memory) {
+  disk_.full = true;
+  for (int i = 0; i < 3; ++i) recorder_.record(sighting(), {});
+  std::thread room([this] {
+    // The outbox takes it again while media is already stopping.
+    EXPECT_TRUE(test_support::eventually([this] { return disk_.refused > 4; }));
+    disk_.full = false;
+  });
+  EXPECT_EQ(recorder_.finish(std::chrono::seconds(20)), 0U);
+  room.join();
+  EXPECT_EQ(disk_.taken.size(), 3U);
+  EXPECT_EQ(lost(metrics_), 0);
+}
+
+TEST_F(SightingRecorderTest, what_cannot_be_flushed_in_time_is_counted_and_named) {
+  disk_.full = true;
+  const auto one = sighting();
+  const auto two = sighting();
+  recorder_.record(one, {});
+  recorder_.record(two, {});
+  const std::string log =
+      logged([this] { EXPECT_EQ(recorder_.finish(std::chrono::milliseconds(20)), 2U); });
+  EXPECT_EQ(lost(metrics_), 2);
+  EXPECT_EQ(recorder_.waiting(), 0U);
+  for (const auto& dropped : {one, two}) {
+    EXPECT_NE(log.find(dropped.id.str()), std::string::npos) << log;
+    EXPECT_NE(log.find(dropped.camera_id.str()), std::string::npos) << log;
+  }
+}
+
+TEST_F(SightingRecorderTest, what_comes_after_the_end_is_lost_aloud_too) {
+  auto recorder = std::make_unique<SightingRecorder>(disk_.append(), crypto::KeyRing::ephemeral(),
+                                                     metrics_, [] {});
+  EXPECT_EQ(recorder->finish(std::chrono::milliseconds(1)), 0U);
+  disk_.full = true;
+  const auto late = sighting();
+  const std::string log = logged([&] {
+    recorder->record(late, {});  // A recogniser that ended last of all.
+    recorder.reset();
+  });
+  EXPECT_EQ(lost(metrics_), 1);
+  EXPECT_NE(log.find(late.id.str()), std::string::npos) << log;
 }
 
 }  // namespace

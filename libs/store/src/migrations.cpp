@@ -76,6 +76,31 @@ const std::vector<std::vector<std::string_view>>& migrations() {
           " changed_by text not null, changed_at bigint not null)",
           "create index correction_day on correction (person_id, day)",
       },
+      {
+          // How many processes have claimed a pending photo and ended without a verdict, or still
+          // look at it: one that ends processes must not do so for ever.
+          "alter table photo add column claims bigint not null default 0",
+
+          // What `revision.attendance` was when a record was last changed, made, and derived anew:
+          // whoever shows attendance asks for what came after the number it knows.
+          "alter table revision add column attendance bigint not null default 1",
+          "alter table attendance_record add column changed bigint not null default 0",
+          "alter table attendance_record add column made bigint not null default 0",
+          "alter table attendance_record add column rebuilt bigint not null default 0",
+          "create index attendance_changed on attendance_record (changed)",
+
+          // A sighting's time comes from a clock that may be wrong. The epoch names the run of that
+          // clock; what is found out about one lies beside it, and so does which time is believed
+          // instead of a sighting's own (none: the sighting does not count).
+          "alter table sighting add column clock_epoch text not null default ''",
+          "create index sighting_clock on sighting (clock_epoch) where clock_epoch <> ''",
+          "create table clock_doubt (epoch text primary key, begins_at bigint not null,"
+          " ends_at bigint not null, ahead_ms bigint, noticed_at bigint not null,"
+          " reason text not null)",
+          "create table sighting_repair (sighting_id text primary key"
+          " references sighting (id) on delete cascade, believed_at bigint,"
+          " repaired_at bigint not null)",
+      },
   };
   return kMigrations;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ OutboxDrainer::OutboxDrainer(std::shared_ptr<Outbox> outbox, AttendanceBook book
     : OutboxDrainer(
           std::move(outbox),
           [book = std::move(book), zone = std::move(zone)](const OutboxEntry& entry) mutable {
-            return book.deliver(entry.sighting, entry.sealed_snapshot, zone);
+            return book.deliver(entry.sighting, entry.sealed_snapshot, zone, entry.clock_epoch);
           },
           std::move(on_delivered), options) {}
 
@@ -68,7 +69,14 @@ void OutboxDrainer::run() {
       if (stopping_) return;
       notified_ = false;
     }
-    const auto wait = step();
+    auto wait = std::chrono::milliseconds(0);
+    try {
+      wait = step();
+    } catch (const std::exception& e) {
+      // Memory, most likely. The thread goes on: without it nothing reaches the database any more.
+      log::error("outbox.drainer_failed", {{"reason", e.what()}});
+      wait = back_off();
+    }
     std::unique_lock lock(mutex_);
     // While the database is away a new entry is no reason to ask it sooner.
     wake_.wait_for(lock, wait, [&] { return stopping_ || (notified_ && !stats_.database_down); });
@@ -78,6 +86,66 @@ void OutboxDrainer::run() {
 std::chrono::milliseconds OutboxDrainer::back_off() {
   wait_ = wait_.count() == 0 ? options_.first_wait : std::min(wait_ * 2, options_.longest_wait);
   return wait_;
+}
+
+Result<Delivery> OutboxDrainer::deliver_safely(const OutboxEntry& entry) {
+  try {
+    return deliver_(entry);
+  } catch (const Failure& e) {
+    return e.error();
+  } catch (const std::exception& e) {
+    return Error{kInternal, e.what()};
+  } catch (...) {
+    return Error{kInternal, "something was thrown that is no exception"};
+  }
+}
+
+void OutboxDrainer::tell(const domain::Sighting& sighting, const Delivery& delivery) {
+  if (!on_delivered_) return;
+  try {
+    on_delivered_(sighting, delivery);
+  } catch (const std::exception& e) {
+    log::error("outbox.news_failed", {{"sighting", sighting.id.str()}, {"reason", e.what()}});
+  }
+}
+
+void OutboxDrainer::count(DeliveryOutcome outcome) {
+  const std::lock_guard lock(mutex_);
+  switch (outcome) {
+    case DeliveryOutcome::recorded:
+      ++stats_.recorded;
+      break;
+    case DeliveryOutcome::repeated:
+      ++stats_.repeated;
+      break;
+    case DeliveryOutcome::person_gone:
+      ++stats_.person_gone;
+      break;
+  }
+}
+
+bool OutboxDrainer::give_up(const OutboxEntry& entry, const Error& error) {
+  if (!error.is(kInvalidArgument) && ++failed_attempts_[entry.sequence] < options_.attempts) {
+    log::warn("outbox.delivery_failed", {{"sighting", entry.sighting.id.str()},
+                                         {"camera", entry.sighting.camera_id.str()},
+                                         {"attempt", failed_attempts_[entry.sequence]},
+                                         {"reason", error.message}});
+    const std::lock_guard lock(mutex_);
+    ++stats_.failures;
+    return false;
+  }
+  if (auto moved = outbox_->set_aside(entry.sequence, error.message); !moved) {
+    log::error("outbox.unwritable", {{"reason", moved.error().message}});
+    return false;
+  }
+  failed_attempts_.erase(entry.sequence);
+  log::error("outbox.set_aside", {{"sighting", entry.sighting.id.str()},
+                                  {"camera", entry.sighting.camera_id.str()},
+                                  {"reason", error.message},
+                                  {"remedy", "surveillx outbox list"}});
+  const std::lock_guard lock(mutex_);
+  ++stats_.dead_lettered;
+  return true;
 }
 
 std::chrono::milliseconds OutboxDrainer::step() {
@@ -101,51 +169,22 @@ std::chrono::milliseconds OutboxDrainer::step() {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
     }
-    const auto delivered = deliver_(entry);
+    const auto delivered = deliver_safely(entry);
     if (!delivered) {
-      const Error& error = delivered.error();
-      if (database_is_away(error)) {
-        away = error;
+      if (database_is_away(delivered.error())) {
+        away = delivered.error();
         break;
       }
-      if (error.is(kInvalidArgument) || ++failed_attempts_[entry.sequence] >= options_.attempts) {
-        if (auto moved = outbox_->set_aside(entry.sequence, error.message); !moved) {
-          log::error("outbox.unwritable", {{"reason", moved.error().message}});
-          put_off = true;
-          continue;
-        }
-        failed_attempts_.erase(entry.sequence);
-        log::error("outbox.set_aside",
-                   {{"sighting", entry.sighting.id.str()}, {"reason", error.message}});
-        const std::lock_guard lock(mutex_);
-        ++stats_.dead_lettered;
-      } else {
-        put_off = true;
-        const std::lock_guard lock(mutex_);
-        ++stats_.failures;
-      }
+      put_off = !give_up(entry, delivered.error()) || put_off;
       continue;
     }
     done.push_back(entry.sequence);
     failed_attempts_.erase(entry.sequence);
-    {
-      const std::lock_guard lock(mutex_);
-      switch (delivered->outcome) {
-        case DeliveryOutcome::recorded:
-          ++stats_.recorded;
-          break;
-        case DeliveryOutcome::repeated:
-          ++stats_.repeated;
-          break;
-        case DeliveryOutcome::person_gone:
-          ++stats_.person_gone;
-          break;
-      }
-    }
+    count(delivered->outcome);
     if (delivered->outcome == DeliveryOutcome::person_gone) {
       log::info("outbox.person_gone", {{"sighting", entry.sighting.id.str()}});
-    } else if (on_delivered_) {
-      on_delivered_(entry.sighting, *delivered);
+    } else {
+      tell(entry.sighting, *delivered);
     }
   }
   if (auto acknowledged = outbox_->acknowledge(done); !acknowledged) {

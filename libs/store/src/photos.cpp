@@ -15,6 +15,9 @@ namespace {
 constexpr std::string_view kPhotoColumns = "id, person_id, file_name, status, reason, created_at";
 constexpr std::size_t kPhotoColumnCount = 6;
 constexpr std::size_t kMaxFileName = 200;
+/// Processes that may end while they examine one photo.
+constexpr std::int64_t kMaxClaims = 2;
+constexpr std::string_view kUnreadable = "unreadable";
 
 Error no_such_photo() { return {kNotFound, "there is no such photo"}; }
 
@@ -57,6 +60,24 @@ std::int64_t decide(Connection& db, const PhotoId& id, std::string_view worker,
        {"model", model},
        {"id", id},
        {"worker", worker}});
+}
+
+/// A claim that ran out was held by a process that is no more. A photo to which that happened too
+/// often is what ends them.
+void refuse_what_ends_processes(Connection& db, std::string_view worker, UnixMillis now) {
+  const auto rows = db.query(1,
+                             "select id from photo where status = 'pending' and claims >= :most"
+                             " and claimed_until <= :now and claimed_by <> :worker {skip locked}",
+                             {{"most", kMaxClaims}, {"now", now}, {"worker", worker}});
+  if (rows.empty()) return;
+  bump(db, Revised::gallery);
+  for (const auto& row : rows) {
+    log::error("store.photo_ended_its_process", {{"photo", row.text(0)}, {"times", kMaxClaims}});
+    db.execute(
+        "update photo set status = 'refused', reason = :reason, claimed_by = null,"
+        " claimed_until = null where id = :id",
+        {{"reason", kUnreadable}, {"id", row.text(0)}});
+  }
 }
 
 Error lease_lost() {
@@ -165,6 +186,7 @@ Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
   for (;;) {
     const UnixMillis now = context_->clock->now();
     auto claim = write(context_, [&](Connection& db) -> Result<Claim> {
+      refuse_what_ends_processes(db, worker, now);
       const auto row = db.first(kPhotoColumnCount + 1,
                                 "select " + std::string(kPhotoColumns) +
                                     ", {hex:bytes} from photo where status = 'pending'"
@@ -172,8 +194,11 @@ Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
                                     " order by created_at, id limit 1 {skip locked}",
                                 {{"now", now}});
       if (!row) return Claim();
-      db.execute("update photo set claimed_by = :worker, claimed_until = :until where id = :id",
-                 {{"worker", worker}, {"until", now + lease}, {"id", row->text(0)}});
+      // A process that claims a photo again has not ended by it: its verdict could not be stored.
+      db.execute(
+          "update photo set claims = claims + case when claimed_by = :same then 0 else 1 end,"
+          " claimed_by = :worker, claimed_until = :until where id = :id",
+          {{"same", worker}, {"worker", worker}, {"until", now + lease}, {"id", row->text(0)}});
       return Claim(std::pair(photo_of(*row), row->bytes(kPhotoColumnCount)));
     });
     if (!claim) return claim.error();
@@ -183,7 +208,7 @@ Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
     if (bytes) return std::optional(ClaimedPhoto{std::move(photo), std::move(*bytes)});
     if (bytes.error().is(crypto::kWrongKey)) return bytes.error();
     log::warn("store.photo_unreadable", {{"photo", photo.id.str()}});
-    const auto refused = refuse(photo.id, worker, "", "unreadable");
+    const auto refused = refuse(photo.id, worker, "", kUnreadable);
     if (!refused && !refused.error().is(kLeaseLost)) return refused.error();
   }
 }
@@ -216,7 +241,8 @@ Result<std::int64_t> Photos::requeue_for_model(std::string_view model) {
   return write(context_, [&](Connection& db) -> Result<std::int64_t> {
     bump(db, Revised::gallery);
     return db.execute(
-        "update photo set status = 'pending', reason = '', claimed_by = null, claimed_until = null"
+        "update photo set status = 'pending', reason = '', claims = 0, claimed_by = null,"
+        " claimed_until = null"
         " where status <> 'pending' and model <> :model and reason <> 'unreadable'"
         " and not exists (select 1 from embedding e where e.photo_id = photo.id"
         " and e.model = :other_model)",

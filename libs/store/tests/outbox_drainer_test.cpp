@@ -4,6 +4,8 @@
 #include "sql.hpp"
 
 #include <atomic>
+#include <new>
+#include <stdexcept>
 
 namespace surveillx::store {
 namespace {
@@ -135,6 +137,56 @@ TEST(Drainer, an_entry_that_keeps_failing_is_set_aside_and_the_rest_go_through) 
   (void)drainer.step();
   EXPECT_EQ(outbox->size(), 0u);
   EXPECT_EQ(outbox->dead_letters()->at(0).reason, "a constraint says no");
+}
+
+TEST(Drainer, an_exception_of_any_kind_costs_the_entry_that_causes_it_and_after_three_tries) {
+  TempDir dir;
+  const auto outbox = Outbox::open(dir.file("outbox.db")).value();
+  const auto bad = sighting(PersonId::random());
+  const auto odd = sighting(PersonId::random());
+  ASSERT_TRUE(outbox->append(bad, {}));
+  ASSERT_TRUE(outbox->append(odd, {}));
+  ASSERT_TRUE(outbox->append(sighting(PersonId::random()), {}));
+  std::atomic<int> tries = 0;
+  OutboxDrainer drainer(
+      outbox,
+      [&](const OutboxEntry& entry) -> Result<Delivery> {
+        if (entry.sighting.id == bad.id) {
+          ++tries;
+          throw std::out_of_range("a bug, not the database");
+        }
+        if (entry.sighting.id == odd.id) throw 42;
+        return Delivery{};
+      },
+      nullptr, {.batch = 8, .first_wait = milliseconds(1), .longest_wait = milliseconds(5)});
+  drainer.start();
+  EXPECT_TRUE(eventually([&] { return outbox->size() == 0; }));
+  drainer.stop();
+  EXPECT_EQ(tries, 3);
+  EXPECT_EQ(drainer.stats().recorded, 1u);
+  const auto letters = outbox->dead_letters().value();
+  ASSERT_EQ(letters.size(), 2u);
+  EXPECT_EQ(letters[0].entry.sighting.id, bad.id);
+  EXPECT_EQ(letters[0].reason, "a bug, not the database");
+  EXPECT_EQ(letters[1].entry.sighting.id, odd.id);
+}
+
+TEST(Drainer, an_exception_of_whoever_is_told_costs_neither_the_entry_nor_the_drainer) {
+  TempDir dir;
+  const auto outbox = Outbox::open(dir.file("outbox.db")).value();
+  ASSERT_TRUE(outbox->append(sighting(PersonId::random()), {}));
+  ASSERT_TRUE(outbox->append(sighting(PersonId::random()), {}));
+  int told = 0;
+  OutboxDrainer drainer(
+      outbox, [](const OutboxEntry&) -> Result<Delivery> { return Delivery{}; },
+      [&](const domain::Sighting&, const Delivery&) {
+        ++told;
+        throw std::bad_alloc();
+      });
+  EXPECT_EQ(drainer.step(), milliseconds(0));
+  EXPECT_EQ(told, 2);
+  EXPECT_EQ(outbox->size(), 0u);
+  EXPECT_EQ(outbox->dead_letter_count(), 0u);
 }
 
 TEST(Drainer, loses_nothing_over_a_postgresql_outage) {

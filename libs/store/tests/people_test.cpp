@@ -226,6 +226,53 @@ TEST_P(PeopleTest, an_upload_is_claimed_once_and_its_verdict_stored) {
   EXPECT_EQ(store_->embeddings.load(kModel)->size(), 1u);
 }
 
+TEST_P(PeopleTest, a_photo_that_ended_two_processes_is_refused_and_the_next_is_examined) {
+  const auto ada = person("Ada");
+  const auto killer = store_->photos.add_pending(ada.id, "killer.jpg", Bytes{1}).value();
+  clock_.advance(std::chrono::seconds(1));
+  const auto good = store_->photos.add_pending(ada.id, "good.jpg", Bytes{2}).value();
+  for (const char* process : {"media-1", "media-2"}) {
+    const auto claimed = store_->photos.claim_next(process).value();
+    ASSERT_TRUE(claimed);
+    ASSERT_EQ(claimed->photo.id, killer.id);  // And the process ends without a verdict.
+    clock_.advance(std::chrono::seconds(61));
+  }
+  const auto claimed = store_->photos.claim_next("media-3").value();
+  ASSERT_TRUE(claimed);
+  EXPECT_EQ(claimed->photo.id, good.id);
+  const auto refused = store_->photos.find(killer.id).value();
+  EXPECT_EQ(refused.status, domain::PhotoStatus::refused);
+  EXPECT_EQ(refused.reason, "unreadable");
+  // Another engine would meet the same end.
+  ASSERT_TRUE(store_->photos.requeue_for_model("another model"));
+  EXPECT_EQ(store_->photos.find(killer.id)->status, domain::PhotoStatus::refused);
+}
+
+TEST_P(PeopleTest, a_photo_whose_verdict_could_not_be_stored_is_claimed_again_by_the_same_process) {
+  const auto ada = person("Ada");
+  const auto photo = store_->photos.add_pending(ada.id, "a.jpg", Bytes{1}).value();
+  for (int outage = 0; outage < 5; ++outage) {
+    const auto claimed = store_->photos.claim_next("media-1").value();
+    ASSERT_TRUE(claimed) << outage;
+    clock_.advance(std::chrono::seconds(61));
+  }
+  ASSERT_TRUE(store_->photos.claim_next("media-1").value());
+  ASSERT_TRUE(store_->photos.accept(photo.id, "media-1", kModel, {1.0F}));
+}
+
+TEST_P(PeopleTest, a_new_engine_starts_counting_ended_processes_anew) {
+  const auto ada = person("Ada");
+  const auto photo = store_->photos.add_pending(ada.id, "a.jpg", Bytes{1}).value();
+  ASSERT_TRUE(store_->photos.claim_next("media-1").value());
+  clock_.advance(std::chrono::seconds(61));
+  ASSERT_TRUE(store_->photos.claim_next("media-2").value());
+  ASSERT_TRUE(store_->photos.refuse(photo.id, "media-2", kModel, "no_face"));
+  ASSERT_EQ(store_->photos.requeue_for_model("model-b").value(), 1);
+  const auto claimed = store_->photos.claim_next("media-3").value();
+  ASSERT_TRUE(claimed);
+  EXPECT_EQ(claimed->photo.id, photo.id);
+}
+
 TEST_P(PeopleTest, a_claim_runs_out_and_passes_to_another_worker) {
   const auto ada = person("Ada");
   ASSERT_TRUE(store_->photos.add_pending(ada.id, "one.jpg", Bytes{1}));

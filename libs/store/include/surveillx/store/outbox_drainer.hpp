@@ -21,7 +21,7 @@ struct DrainerOptions {
   std::chrono::milliseconds first_wait{200};  ///< After a failure; doubles up to `longest_wait`.
   std::chrono::milliseconds longest_wait{10'000};
   /// An entry that fails this often while the database answers goes to the dead letters.
-  int attempts = 5;
+  int attempts = 3;
 };
 
 /// Monotonic counters and the state now, for metrics and logs.
@@ -35,8 +35,9 @@ struct DrainerStats {
 };
 
 /// Carries entries from the outbox to the attendance book: idempotent, in order, one at a time.
-/// While the database is away it waits longer and longer; an entry that the database refuses is
-/// tried a few times and then set aside, so that it does not block the rest.
+/// While the database is away it waits longer and longer; an entry that the database refuses, or at
+/// which delivery throws whatever it may be, is tried a few times and then set aside with the
+/// reason, so that it does not block the rest.
 class OutboxDrainer {
  public:
   using Deliver = std::function<Result<Delivery>(const OutboxEntry&)>;
@@ -67,6 +68,13 @@ class OutboxDrainer {
 
  private:
   void run();
+  /// What is thrown becomes an error of this entry.
+  Result<Delivery> deliver_safely(const OutboxEntry& entry);
+  /// The entry is durable and acknowledged whatever becomes of the news.
+  void tell(const domain::Sighting& sighting, const Delivery& delivery);
+  void count(DeliveryOutcome outcome);
+  /// After a failure that is about the entry: false when it stays for another try.
+  bool give_up(const OutboxEntry& entry, const Error& error);
   std::chrono::milliseconds back_off();
 
   std::shared_ptr<Outbox> outbox_;

@@ -106,7 +106,8 @@ class Photos {
 
   /// The oldest pending photo that no one else holds, leased to `worker` (any name unique to the
   /// process) for `lease`; a worker that dies loses it then. Nothing when there is none. A photo
-  /// whose seal is broken is refused with the reason `unreadable` on the way.
+  /// whose seal is broken, or whose claim two processes have let run out (it ended them), is refused
+  /// with the reason `unreadable` on the way.
   [[nodiscard]] Result<std::optional<ClaimedPhoto>> claim_next(
       std::string_view worker, std::chrono::milliseconds lease = std::chrono::seconds(60));
   /// Errors: `lease_lost`.
