@@ -6,7 +6,7 @@ import { Icon } from '../ui/Icon';
 import { Freshness } from '../ui/Freshness';
 import { EmptyState, Notice } from '../ui/Notice';
 import { navigate } from '../ui/router';
-import { addDays, dayLabel, isDay, timeInZone } from '../ui/siteTime';
+import { addDays, dayLabel, isDay, timeInZone, timeOfDay } from '../ui/siteTime';
 import { useShortcuts } from '../ui/useShortcut';
 import { countDay, rowKey, selectRows, type AttendanceRow, type SortKey, type Sorting } from './records';
 import { useAttendance } from './useAttendance';
@@ -256,10 +256,10 @@ const Row = memo(function Row({ row, zone, fresh }: { row: AttendanceRow; zone: 
         </span>
       </th>
       <td className="col-firstSeen">
-        <time dateTime={new Date(row.firstSeen).toISOString()}>{timeInZone(row.firstSeen, zone)}</time>
+        <time dateTime={new Date(row.firstSeen).toISOString()}>{timeOfDay(row.firstSeen, row.day, zone)}</time>
       </td>
       <td className="col-lastSeen">
-        <time dateTime={new Date(row.lastSeen).toISOString()}>{timeInZone(row.lastSeen, zone)}</time>
+        <time dateTime={new Date(row.lastSeen).toISOString()}>{timeOfDay(row.lastSeen, row.day, zone)}</time>
       </td>
       <td className="col-status">
         <span className="status">{row.status}</span>

@@ -49,6 +49,59 @@ export function timeInZone(unixMs: number, zone: string): string {
   }).format(new Date(unixMs));
 }
 
+/** Minutes east of UTC at `unixMs` in an IANA zone. */
+function offsetMinutes(unixMs: number, zone: string): number {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    timeZoneName: 'longOffset',
+  }).formatToParts(new Date(unixMs));
+  const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
+  const match = /GMT([+-])(\d{2}):(\d{2})/.exec(name);
+  if (match === null) return 0;
+  const minutes = Number(match[2]) * 60 + Number(match[3]);
+  return match[1] === '-' ? -minutes : minutes;
+}
+
+/** `+01:00` at `unixMs`. */
+export function offsetInZone(unixMs: number, zone: string): string {
+  const minutes = offsetMinutes(unixMs, zone);
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(size / 60)}:${two(size % 60)}`;
+}
+
+const kQuarterMs = 15 * 60_000;
+const changes = new Map<string, boolean>();
+
+/**
+ * Whether clocks change on that day in that zone: times without their offset may then repeat, and
+ * the last may seem to come before the first.
+ */
+export function clocksChangeOn(day: string, zone: string): boolean {
+  if (!isDay(day)) return false;
+  const key = `${zone} ${day}`;
+  const known = changes.get(key);
+  if (known !== undefined) return known;
+  // The day lies within these hours in every zone; clocks change at whole quarters.
+  const noon = Date.parse(`${day}T12:00:00Z`);
+  let first: number | undefined;
+  let changed = false;
+  for (let at = noon - 28 * 3_600_000; at <= noon + 28 * 3_600_000; at += kQuarterMs) {
+    if (dayInZone(at, zone) !== day) continue;
+    const offset = offsetMinutes(at, zone);
+    first ??= offset;
+    changed ||= offset !== first;
+  }
+  changes.set(key, changed);
+  return changed;
+}
+
+/** The time in the site's zone, with its offset where `day` has times that come twice. */
+export function timeOfDay(unixMs: number, day: string, zone: string): string {
+  const time = timeInZone(unixMs, zone);
+  return clocksChangeOn(day, zone) ? `${time} ${offsetInZone(unixMs, zone)}` : time;
+}
+
 /** A zone this browser does not know would throw everywhere; UTC is then said and used. */
 export function usableZone(zone: string): string {
   try {

@@ -166,13 +166,23 @@ Result<DayRange> TimeZone::range_of(std::string_view day) const {
   return DayRange{to_moment(zone_, midnight), to_moment(zone_, midnight + date::days(1))};
 }
 
-std::string TimeZone::format_rfc3339(UnixMillis t) const {
+std::string TimeZone::format_offset(UnixMillis t) const {
   const long minutes =
       std::chrono::duration_cast<std::chrono::minutes>(offset_at(zone_, t)).count();
   std::array<char, 32> offset{};
   std::snprintf(offset.data(), offset.size(), "%c%02ld:%02ld", minutes < 0 ? '-' : '+',
                 std::labs(minutes) / 60, std::labs(minutes) % 60);
-  return date::format("%FT%T", to_local(zone_, t)) + offset.data();
+  return offset.data();
+}
+
+bool TimeZone::clocks_change_on(std::string_view day) const {
+  const auto range = range_of(day);
+  if (!range) return false;
+  return offset_at(zone_, range->begin) != offset_at(zone_, range->end - milliseconds(1));
+}
+
+std::string TimeZone::format_rfc3339(UnixMillis t) const {
+  return date::format("%FT%T", to_local(zone_, t)) + format_offset(t);
 }
 
 std::string TimeZone::format_local(UnixMillis t) const {

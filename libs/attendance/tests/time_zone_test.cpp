@@ -92,5 +92,32 @@ TEST(Day, adding_days_crosses_months_and_years) {
   EXPECT_TRUE(add_days("soon", 1).error().is(kBadDay));
 }
 
+TEST(TimeZone, says_on_which_days_clocks_change_and_by_how_much) {
+  struct Case {
+    const char* zone;
+    const char* day;
+    bool changes;
+  };
+  for (const Case& one : {Case{"Europe/Berlin", "2026-10-25", true},
+                          Case{"Europe/Berlin", "2026-03-29", true},
+                          Case{"Europe/Berlin", "2026-10-24", false},
+                          Case{"Europe/Berlin", "2026-10-26", false},
+                          // At midnight: the hour before it comes twice, on the day that ends.
+                          Case{"America/Asuncion", "2023-03-25", true},
+                          Case{"America/Asuncion", "2023-03-26", false},
+                          // Forward at midnight: the day begins at one o'clock, all in one offset.
+                          Case{"America/Asuncion", "2023-10-01", false},
+                          Case{"Australia/Lord_Howe", "2026-04-05", true},
+                          Case{"UTC", "2026-10-25", false},
+                          Case{"Europe/Berlin", "no day", false}}) {
+    const auto zone = TimeZone::find(one.zone).value();
+    EXPECT_EQ(zone.clocks_change_on(one.day), one.changes) << one.zone << " " << one.day;
+  }
+  const auto howe = TimeZone::find("Australia/Lord_Howe").value();
+  EXPECT_EQ(howe.format_offset(from_millis(1'775'300'000'000)), "+11:00");
+  EXPECT_EQ(howe.format_offset(from_millis(1'775'400'000'000)), "+10:30");
+  EXPECT_EQ(TimeZone::utc().format_offset(from_millis(0)), "+00:00");
+}
+
 }  // namespace
 }  // namespace surveillx::attendance

@@ -42,6 +42,11 @@ class TimeZone {
   [[nodiscard]] Result<DayRange> range_of(std::string_view day) const;
   /// `2026-11-22T09:15:00.123+01:00` (RFC 3339, with this zone's offset at `t`).
   [[nodiscard]] std::string format_rfc3339(UnixMillis t) const;
+  /// The offset in use at `t`: `+01:00`.
+  [[nodiscard]] std::string format_offset(UnixMillis t) const;
+  /// True when clocks change on that day, so that times without offsets may repeat or run backwards.
+  /// False for what is no day.
+  [[nodiscard]] bool clocks_change_on(std::string_view day) const;
   /// `2026-11-22 09:15:00`, for tables that people read.
   [[nodiscard]] std::string format_local(UnixMillis t) const;
 
