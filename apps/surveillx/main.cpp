@@ -12,7 +12,7 @@ namespace {
 
 constexpr void (*kCommands[])(Registrar&) = {
     add_up,    add_web,        add_media,  add_camera, add_cameras, add_people, add_identify,
-    add_users, add_attendance, add_models, add_db,     add_config,  add_doctor,
+    add_users, add_attendance, add_outbox, add_models, add_db,      add_config, add_doctor,
 };
 
 std::string own_path() {

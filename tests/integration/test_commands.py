@@ -179,7 +179,7 @@ def test_attendance_in_csv_is_safe_for_spreadsheets(site):
     person = site.json("people", "add", '=HYPERLINK("x"),1', "--external-id", "-7")["id"]
     with sqlite3.connect(site.data / "surveillx.db") as db:
         db.execute(
-            "insert into attendance_record values (?, '2026-11-22', 1795334400123, 1795338000000, 3, 'present')", (person,)
+            "insert into attendance_record (person_id, day, first_seen, last_seen, sightings, status) values (?, '2026-11-22', 1795334400123, 1795338000000, 3, 'present')", (person,)
         )
     days = ("--from", "2026-11-01", "--to", "2026-11-30")
     (record,) = json.loads(site.run("attendance", *days, "--format", "json").stdout)
@@ -209,7 +209,7 @@ def test_attendance_from_a_day_goes_until_today(site):
     days = [str(today - datetime.timedelta(days=back)) for back in (2, 1, 0)]
     with sqlite3.connect(site.data / "surveillx.db") as db:
         for day in days:
-            db.execute("insert into attendance_record values (?, ?, 0, 0, 1, 'present')", (person, day))
+            db.execute("insert into attendance_record (person_id, day, first_seen, last_seen, sightings, status) values (?, ?, 0, 0, 1, 'present')", (person, day))
     shown = json.loads(site.run("attendance", "--from", days[0], "--json").stdout)
     assert [record["day"] for record in shown] == days
     shown = json.loads(site.run("attendance", "--to", days[1], "--json").stdout)

@@ -1,5 +1,6 @@
 #include "commands/command.hpp"
 #include "commands/store_access.hpp"
+#include "commands/table.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -63,46 +64,31 @@ void print_json(const Records& records, const attendance::TimeZone& zone) {
   std::puts(boost::json::serialize(all).c_str());
 }
 
-/// Columns a person sees, not bytes: continuation bytes of UTF-8 take no room.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::string padded(const std::string& text, std::size_t width) {
-  return text + std::string(width - std::min(width, width_of(text)), ' ');
-}
-
 void print_table(const Records& records, const attendance::TimeZone& zone) {
   if (records.empty()) {
     std::puts("Nobody has been seen.");
     return;
   }
-  std::size_t name_width = 6;
-  std::size_t id_width = 2;
+  Table table({"Day", "Person", "Id", "First", "Last", "Sightings", "Status"});
   for (const auto& record : records) {
-    name_width = std::max(name_width, width_of(record.person));
-    id_width = std::max(id_width, width_of(record.external_id));
+    // Without offsets a day with an hour that comes twice would seem to end before it began.
+    const bool offsets =
+        zone.clocks_change_on(record.day) ||
+        zone.format_offset(record.first_seen) != zone.format_offset(record.last_seen);
+    const auto time = [&](UnixMillis t) {
+      return zone.format_local(t).substr(11) + (offsets ? zone.format_offset(t) : "");
+    };
+    table.add({record.day, record.person, record.external_id, time(record.first_seen),
+               time(record.last_seen), std::to_string(record.sightings),
+               std::string(domain::to_string(record.status))});
   }
-  const auto row = [&](const std::string& day, const std::string& person, const std::string& id,
-                       const std::string& first, const std::string& last, const std::string& count,
-                       const std::string& status) {
-    std::printf("%-10s  %s  %s  %-8s  %-8s  %9s  %s\n", day.c_str(),
-                padded(person, name_width).c_str(), padded(id, id_width).c_str(), first.c_str(),
-                last.c_str(), count.c_str(), status.c_str());
-  };
-  row("Day", "Person", "Id", "First", "Last", "Sightings", "Status");
-  for (const auto& record : records) {
-    row(record.day, record.person, record.external_id,
-        zone.format_local(record.first_seen).substr(11),
-        zone.format_local(record.last_seen).substr(11), std::to_string(record.sightings),
-        std::string(domain::to_string(record.status)));
-  }
+  table.print();
 }
 
 int run(const CommonOptions& common, const AttendanceOptions& options) {
   const std::string format = common.json ? "json" : options.format;
   const auto access = open_store(common);
+  if (access.zone_changed) fail(*access.zone_changed);  // Goes on, with the days as they are.
   store::AttendanceQuery query;
   query.group = options.group;
   const std::string today = access.zone.local_day(system_clock().now());

@@ -62,6 +62,7 @@ void add_people(Registrar& r);
 void add_identify(Registrar& r);
 void add_users(Registrar& r);
 void add_attendance(Registrar& r);
+void add_outbox(Registrar& r);
 void add_models(Registrar& r);
 void add_db(Registrar& r);
 void add_config(Registrar& r);

@@ -1,4 +1,6 @@
 #include "commands/command.hpp"
+#include "commands/repair_clock.hpp"
+#include "commands/site_zone.hpp"
 #include "commands/store_access.hpp"
 
 #include <boost/json/object.hpp>
@@ -58,6 +60,30 @@ int check(const CommonOptions& common) {
   return kDone;
 }
 
+int rezone(const CommonOptions& common) {
+  const auto config = load_config(common).config;
+  const auto keys = must(crypto::KeyRing::load(config.security.key_file));
+  const auto store = must(
+      store::Store::open(database_options(config, store::SchemaPolicy::require_current), keys));
+  const auto zone = must(attendance::TimeZone::find(config.attendance.timezone));
+  const auto report = derive_days_anew(*store, zone, common.json);
+  if (common.json) {
+    std::puts(boost::json::serialize(boost::json::object{{"timezone", zone.name()},
+                                                         {"people", report.people},
+                                                         {"sightings", report.sightings},
+                                                         {"moved", report.moved},
+                                                         {"records", report.records}})
+                  .c_str());
+  } else {
+    std::printf(
+        "Days are counted in %s: %lld of %lld sightings belong to another day now.\n"
+        "A `surveillx up` that runs shows the new zone once it is started again.\n",
+        zone.name().c_str(), static_cast<long long>(report.moved),
+        static_cast<long long>(report.sightings));
+  }
+  return kDone;
+}
+
 int backup(const CommonOptions& common, const std::string& file) {
   const auto config = load_config(common).config;
   must(store::backup_database(database_options(config, store::SchemaPolicy::ignore), file));
@@ -87,6 +113,12 @@ void add_db(Registrar& r) {
   db->require_subcommand(1);
   r.run(r.subcommand("migrate", "Bring the schema up to date; safe to repeat", db), migrate);
   r.run(r.subcommand("check", "Check schema, structure and key file", db), check);
+
+  r.run(r.subcommand("rezone",
+                     "Count all days of attendance anew in attendance.timezone; safe to repeat", db),
+        rezone);
+
+  add_repair_clock(r, db);
 
   const auto file = std::make_shared<std::string>();
   CLI::App* backup_command =

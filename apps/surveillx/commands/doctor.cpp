@@ -8,6 +8,7 @@
 #include "commands/command.hpp"
 #include "commands/engine_options.hpp"
 #include "commands/load_config.hpp"
+#include "commands/repair_clock.hpp"
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/net/http_server.hpp"
@@ -66,6 +67,15 @@ Result<std::string> check_zone(const config::Config& config) {
   if (now < from_millis(1'767'225'600'000)) {
     return Error{kInvalidArgument, "the clock says " + zone->format_rfc3339(now) +
                                        ": set it (for example with systemd-timesyncd)"};
+  }
+  // Without a database there is a line of its own about that.
+  if (const auto keys = crypto::KeyRing::load(config.security.key_file)) {
+    store::DatabaseOptions options;
+    options.url = config.database.url;
+    options.data_dir = config.data_dir;
+    if (const auto store = store::Store::open(options, *keys)) {
+      if (auto right = check_clock(**store); !right) return right.error();
+    }
   }
   return zone->format_rfc3339(now) + " in " + zone->name();
 }

@@ -1,5 +1,7 @@
 #include "commands/command.hpp"
 #include "commands/load_config.hpp"
+#include "commands/site_zone.hpp"
+#include "commands/store_access.hpp"
 #include "commands/wiring.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/mediaserver/media_server.hpp"
@@ -17,6 +19,12 @@ void add_media(Registrar& r) {
     log::set_process("media");
     const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
     auto loaded = load_config(common, server_options->overrides, server_options->public_);
+    {
+      const auto keys = must(crypto::KeyRing::load_or_create(loaded.config.security.key_file));
+      const auto store = must(store::Store::open(
+          database_options(loaded.config, store::SchemaPolicy::require_current), keys));
+      settle_site_zone(*store, loaded);
+    }
     auto server = must(mediaserver::MediaServer::start({loaded.config, SURVEILLX_VERSION}));
     supervisor::notify_ready("listening on " + server->signaling_url());
     stop.wait();

@@ -5,9 +5,11 @@
 
 #include "commands/command.hpp"
 #include "commands/load_config.hpp"
+#include "commands/site_zone.hpp"
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace surveillx::app {
@@ -26,19 +28,23 @@ namespace surveillx::app {
 struct StoreAccess {
   config::Config config;
   std::shared_ptr<store::Store> store;
-  attendance::TimeZone zone;
+  attendance::TimeZone zone;  ///< In which the site's days are counted.
+  /// Set when somebody has configured another zone since, which has not taken effect yet.
+  std::optional<Error> zone_changed;
 };
 
 /// Loads the configuration and the keys and opens the database, or throws a Failure. An empty
 /// database is set up, so that people and cameras can be added before the first `surveillx up`; an
 /// older one is refused.
 [[nodiscard]] inline StoreAccess open_store(const CommonOptions& common) {
-  config::Config config = load_config(common).config;
+  auto loaded = load_config(common);
+  config::Config& config = loaded.config;
   const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
   auto store =
       must(store::Store::open(database_options(config, store::SchemaPolicy::create), keys));
-  auto zone = must(attendance::TimeZone::find(config.attendance.timezone));
-  return {std::move(config), std::move(store), std::move(zone)};
+  const auto configured = must(attendance::TimeZone::find(config.attendance.timezone));
+  auto state = must(store->site_zone.look(configured, zone_is_explicit(loaded)));
+  return {std::move(config), std::move(store), std::move(state.zone), std::move(state.changed)};
 }
 
 }  // namespace surveillx::app

@@ -12,6 +12,7 @@
 #include "commands/command.hpp"
 #include "commands/demo_setup.hpp"
 #include "commands/load_config.hpp"
+#include "commands/site_zone.hpp"
 #include "commands/wiring.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/key_ring.hpp"
@@ -154,8 +155,8 @@ int up(const CommonOptions& common, const UpOptions& options) {
   };
   auto supervisor = must(supervisor::Supervisor::create(std::move(events)));
 
-  const config::Config config =
-      load_config(common, options.server.overrides, options.server.public_).config;
+  auto loaded = load_config(common, options.server.overrides, options.server.public_);
+  const config::Config& config = loaded.config;
   const DataDirLock lock(config.data_dir);
   check_port_is_free(config.web.listen, "web.listen");
   check_port_is_free(config.signaling.listen, "signaling.listen");
@@ -169,13 +170,18 @@ int up(const CommonOptions& common, const UpOptions& options) {
     database.data_dir = config.data_dir;
     database.schema = store::SchemaPolicy::migrate;
     const auto store = must(store::Store::open(database, keys));
+    settle_or_derive_site_zone(*store, loaded);
     const char* given = std::getenv("SURVEILLX_ADMIN_PASSWORD");
     auto admin = must(store->users.ensure_first_admin(given != nullptr ? given : ""));
     // Neither is any child's business, where a crash dump or /proc would show them.
     unsetenv("SURVEILLX_ADMIN_PASSWORD");
     unsetenv("SURVEILLX_CAMERA_TOKEN");
-    supervisor->add(server_child(common, options.server, "web"));
-    supervisor->add(server_child(common, options.server, "media"));
+    // A child that is started again reads the configuration anew: what was settled now holds as
+    // long as `up` runs.
+    ServerOptions settled = options.server;
+    settled.overrides.push_back("attendance.timezone=" + config.attendance.timezone);
+    supervisor->add(server_child(common, settled, "web"));
+    supervisor->add(server_child(common, settled, "media"));
     if (options.demo) {
       const auto demo = prepare_demo(*store, config, options.demo_names);
       supervisor->add(demo_camera_child(common, config, demo, pin));

@@ -6,6 +6,7 @@
 
 #include "commands/command.hpp"
 #include "commands/load_config.hpp"
+#include "commands/site_zone.hpp"
 #include "commands/wiring.hpp"
 
 #include <cstdio>
@@ -42,8 +43,9 @@ int web(const CommonOptions& common, const ServerOptions& server) {
   database.connections = static_cast<std::size_t>(loaded.config.database.connections);
 
   webapp::WebAppOptions options;
-  options.config = std::move(loaded.config);
   options.store = must(store::Store::open(database, keys));
+  settle_site_zone(*options.store, loaded);
+  options.config = std::move(loaded.config);
   options.version = SURVEILLX_VERSION;
   if (const char* password = std::getenv("SURVEILLX_ADMIN_PASSWORD")) {
     options.admin_password = password;

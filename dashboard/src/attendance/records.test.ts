@@ -38,6 +38,14 @@ describe('merging events', () => {
     expect(only(forward)).toMatchObject({ firstSeen: 1_000, lastSeen: 9_000 });
   });
 
+  it('takes the times of a record that was derived anew, later first or earlier last', () => {
+    const rows = [
+      event({ first_seen: 1_000, last_seen: 9_000 }),
+      event({ first_seen: 2_000, last_seen: 3_000, new: false, corrected: true }),
+    ].reduce(mergeEvent, none);
+    expect(only(rows)).toMatchObject({ firstSeen: 2_000, lastSeen: 3_000 });
+  });
+
   it('keeps the number that only the list knows, and the map when nothing changed', () => {
     const rows = rowsFromApi([
       {

@@ -36,18 +36,20 @@ export function rowsFromApi(records: readonly ApiAttendanceRecord[]): Rows {
 
 /**
  * Adds what an event tells. Events may be repeated and out of order, so the earliest and the
- * latest are kept. Returns the same map when nothing changed.
+ * latest are kept, unless the record was derived anew: then its times replace the old ones. Returns
+ * the same map when nothing changed.
  */
 export function mergeEvent(rows: Rows, event: AttendanceEvent): Rows {
   const key = rowKey({ personId: event.person_id, day: event.day });
   const old = rows.get(key);
+  const keep = event.corrected ? undefined : old;
   const row: AttendanceRow = {
     personId: event.person_id,
     name: event.name,
     externalId: old?.externalId ?? '',
     day: event.day,
-    firstSeen: Math.min(old?.firstSeen ?? Infinity, event.first_seen),
-    lastSeen: Math.max(old?.lastSeen ?? -Infinity, event.last_seen),
+    firstSeen: Math.min(keep?.firstSeen ?? Infinity, event.first_seen),
+    lastSeen: Math.max(keep?.lastSeen ?? -Infinity, event.last_seen),
     status: event.status,
   };
   if (old !== undefined && (Object.keys(row) as (keyof AttendanceRow)[]).every((k) => row[k] === old[k])) {

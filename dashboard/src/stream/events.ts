@@ -50,6 +50,8 @@ export interface AttendanceEvent {
   camera_id: string | null;
   status: string;
   new: boolean;
+  /** Derived anew: these times replace those that were told before. */
+  corrected?: boolean;
 }
 
 export interface CameraEvent {
@@ -146,7 +148,10 @@ export function parseAttendance(value: unknown): AttendanceEvent | null {
   if (!isText(person_id) || !isText(name) || !isText(day) || !kDay.test(day)) return null;
   if (!isNumber(first_seen) || !isNumber(last_seen) || !isTextOrNull(camera_id)) return null;
   if (!isText(status) || typeof isNew !== 'boolean') return null;
-  return { person_id, name, day, first_seen, last_seen, camera_id, status, new: isNew };
+  const event = { person_id, name, day, first_seen, last_seen, camera_id, status, new: isNew };
+  const corrected = value['corrected'];
+  if (corrected === undefined) return event;
+  return typeof corrected === 'boolean' ? { ...event, corrected } : null;
 }
 
 const kCameraStates = ['connecting', 'live', 'stale', 'offline', 'removed'] as const;

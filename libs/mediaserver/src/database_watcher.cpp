@@ -78,6 +78,7 @@ void DatabaseWatcher::run() {
 
 void DatabaseWatcher::look() {
   const auto done = look_safely();
+  tell_look(done ? seen_ : std::nullopt);
   database_up_.set(done ? 1 : 0);
   if (!done) {
     if (!std::exchange(failing_, true)) {
@@ -86,6 +87,15 @@ void DatabaseWatcher::look() {
     }
   } else if (std::exchange(failing_, false)) {
     log::info("media.database_works_again");
+  }
+}
+
+void DatabaseWatcher::tell_look(const std::optional<store::Revisions>& revisions) {
+  if (!events_.on_look) return;
+  try {
+    events_.on_look(revisions);
+  } catch (const std::exception& e) {
+    log::error("media.look_failed", {{"reason", e.what()}});
   }
 }
 

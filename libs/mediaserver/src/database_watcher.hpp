@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -27,6 +28,9 @@ class DatabaseWatcher {
   };
   struct Events {
     std::function<void(CamerasNews)> on_cameras;  ///< On the watcher's thread.
+    /// After each look, on the watcher's thread: what the database said, or nothing when it did not
+    /// answer.
+    std::function<void(const std::optional<store::Revisions>&)> on_look{};
   };
 
   /// `recognition` may be null.
@@ -47,6 +51,7 @@ class DatabaseWatcher {
   void look();
   /// What throws (memory, a driver) is an error like others: the thread has to go on.
   [[nodiscard]] Result<void> look_safely();
+  void tell_look(const std::optional<store::Revisions>& revisions);
   [[nodiscard]] Result<void> look_at(const store::Revisions& revisions);
   [[nodiscard]] Result<void> load_cameras();
   [[nodiscard]] Result<void> load_gallery();

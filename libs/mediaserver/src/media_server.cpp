@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "camera_hub.hpp"
+#include "clock_keeper.hpp"
+#include "clock_watch.hpp"
 #include "database_watcher.hpp"
+#include "outbox_keeper.hpp"
 #include "publisher.hpp"
 #include "recognition_service.hpp"
 #include "signaling_server.hpp"
@@ -21,6 +24,8 @@ constexpr std::size_t kSessionThreads = 2;
 constexpr std::size_t kDatabaseThreads = 2;
 constexpr std::size_t kMaxQueuedJobs = 512;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
+/// For sightings that a full disk has kept in memory; media has four seconds to end in all.
+constexpr std::chrono::milliseconds kFlushTimeout{500};
 
 bool is_loopback(const std::string& address) {
   return address == "::1" || address == "::ffff:127.0.0.1" || address.starts_with("127.");
@@ -61,9 +66,11 @@ class MediaServerImpl final : public MediaServer {
         [this](const domain::Sighting& sighting, const store::Delivery& delivery) {
           delivered(sighting, delivery);
         });
+    clock_keeper_ = std::make_unique<ClockKeeper>(clock_watch_, store_->clocks, metrics_);
+    keeper_ = std::make_unique<OutboxKeeper>(*outbox_, *drainer_, store_->people);
     recorder_ = std::make_unique<SightingRecorder>(
-        [outbox = outbox_](const domain::Sighting& sighting, ByteView snapshot) {
-          return outbox->append(sighting, snapshot);
+        [this](const domain::Sighting& sighting, ByteView snapshot) {
+          return outbox_->append(sighting, snapshot, clock_watch_.epoch_of(sighting.at));
         },
         *keys, metrics_, [this] { drainer_->notify(); });
     if (config_.vision.enabled) {
@@ -76,12 +83,17 @@ class MediaServerImpl final : public MediaServer {
         SignalingServer::Parts{loop_, database_pool_, *store_, *hub_, metrics_}, config_);
     watcher_ = std::make_unique<DatabaseWatcher>(
         *store_, recognition_.get(), *recorder_, metrics_,
-        DatabaseWatcher::Events{[this](DatabaseWatcher::CamerasNews news) {
-          loop_.post([this, news = std::move(news)]() mutable {
-            hub_->set_cameras(news.cameras, news.read_at);
-            signaling_->check_tokens(std::move(news.token_hashes), news.read_at);
-          });
-        }});
+        DatabaseWatcher::Events{
+            [this](DatabaseWatcher::CamerasNews news) {
+              loop_.post([this, news = std::move(news)]() mutable {
+                hub_->set_cameras(news.cameras, news.read_at);
+                signaling_->check_tokens(std::move(news.token_hashes), news.read_at);
+              });
+            },
+            [this](const std::optional<store::Revisions>& seen) {
+              keeper_->look(seen ? std::optional(seen->gallery) : std::nullopt);
+              clock_keeper_->look(seen.has_value());
+            }});
     loop_.start("media-loop");
     if (auto loaded = watcher_->load_now(); !loaded) return loaded;
     if (auto listening = listen(); !listening) return listening;
@@ -218,7 +230,7 @@ class MediaServerImpl final : public MediaServer {
     encode_pool_.stop();
     database_pool_.stop();
     if (!webrtc::drain(kDrainTimeout)) log::warn("media.drain_timeout");
-    if (recorder_) recorder_->retry();
+    if (recorder_) recorder_->finish(kFlushTimeout);
     if (drainer_) {
       wait_for_outbox();
       drainer_->stop();
@@ -266,6 +278,9 @@ class MediaServerImpl final : public MediaServer {
   std::shared_ptr<store::Store> store_;
   std::shared_ptr<store::Outbox> outbox_;
   std::unique_ptr<store::OutboxDrainer> drainer_;
+  ClockWatch clock_watch_{system_clock()};
+  std::unique_ptr<ClockKeeper> clock_keeper_;
+  std::unique_ptr<OutboxKeeper> keeper_;
   std::unique_ptr<SightingRecorder> recorder_;
   EngineFacts engine_facts_;
   std::unique_ptr<RecognitionService> recognition_;

@@ -3,11 +3,13 @@
 #include "surveillx/attendance/rules.hpp"
 
 #include "blobs.hpp"
+#include "derivation.hpp"
 #include "sql.hpp"
 #include "text.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace surveillx::store {
 
@@ -39,6 +41,44 @@ std::optional<domain::AttendanceRecord> find_record(Connection& db, const Person
   return record_of(*row);
 }
 
+constexpr std::int64_t kLastRevision = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t kNoLimit = static_cast<std::size_t>(kLastRevision);
+
+/// Changes numbered above `after` and up to `until`, as somebody sees them who knows `known`.
+std::vector<AttendanceChange> changes_between(Connection& db, std::int64_t known,
+                                              std::int64_t after, std::int64_t until,
+                                              std::size_t limit) {
+  std::vector<AttendanceChange> changes;
+  for (const auto& row :
+       db.query(kRecordColumnCount + 4,
+                "select " + std::string(kRecordColumns) +
+                    ", r.changed, case when r.made > :made_after then 'yes' else 'no' end,"
+                    " case when r.rebuilt > :rebuilt_after then 'yes' else 'no' end,"
+                    " (select min(s.camera_id) from sighting s where s.person_id = r.person_id"
+                    " and s.seen_at = case when r.made > :camera_after then r.first_seen"
+                    " else r.last_seen end)"
+                    " from attendance_record r join person p on p.id = r.person_id"
+                    " where r.changed > :changed_after and r.changed <= :until"
+                    " order by r.changed, r.person_id, r.day limit :max_rows",
+                {{"made_after", known},
+                 {"rebuilt_after", known},
+                 {"camera_after", known},
+                 {"changed_after", after},
+                 {"until", until},
+                 {"max_rows", static_cast<std::int64_t>(limit)}})) {
+    AttendanceChange change{.record = record_of(row),
+                            .revision = row.integer(kRecordColumnCount),
+                            .made = row.text(kRecordColumnCount + 1) == "yes",
+                            .rebuilt = row.text(kRecordColumnCount + 2) == "yes",
+                            .camera = std::nullopt};
+    if (!row.null(kRecordColumnCount + 3)) {
+      change.camera = row.id<CameraId>(kRecordColumnCount + 3);
+    }
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
 /// A sighting that no database should hold; it would be refused for ever.
 Result<void> check(const domain::Sighting& sighting) {
   const Error bad{kInvalidArgument, "the sighting " + sighting.id.str() + " is malformed"};
@@ -54,11 +94,15 @@ Result<void> check(const domain::Sighting& sighting) {
 }
 
 void store_record(Connection& db, const attendance::DayRecord& record) {
+  // The revision's row is locked by this transaction: see `bump`.
   db.execute(
-      "insert into attendance_record (person_id, day, first_seen, last_seen, sightings, status)"
-      " values (:person, :day, :first_seen, :last_seen, :sightings, :status)"
+      "insert into attendance_record (person_id, day, first_seen, last_seen, sightings, status,"
+      " changed, made) values (:person, :day, :first_seen, :last_seen, :sightings, :status,"
+      " (select attendance from revision where id = 1),"
+      " (select attendance from revision where id = 1))"
       " on conflict (person_id, day) do update set first_seen = excluded.first_seen,"
-      " last_seen = excluded.last_seen, sightings = excluded.sightings",
+      " last_seen = excluded.last_seen, sightings = excluded.sightings,"
+      " changed = excluded.changed",
       {{"person", record.person_id},
        {"day", record.day},
        {"first_seen", record.first_seen},
@@ -68,11 +112,11 @@ void store_record(Connection& db, const attendance::DayRecord& record) {
 }
 
 bool store_sighting(Connection& db, const domain::Sighting& sighting, const std::string& day,
-                    ByteView sealed_snapshot, UnixMillis now) {
+                    std::string_view clock_epoch, ByteView sealed_snapshot, UnixMillis now) {
   const auto inserted = db.execute(
       "insert into sighting (id, person_id, camera_id, seen_at, day, kind, confidence, distance,"
-      " model, recorded_at) values (:id, :person, :camera, :seen_at, :day, :kind, :confidence,"
-      " :distance, :model, :recorded_at) on conflict (id) do nothing",
+      " model, recorded_at, clock_epoch) values (:id, :person, :camera, :seen_at, :day, :kind,"
+      " :confidence, :distance, :model, :recorded_at, :clock_epoch) on conflict (id) do nothing",
       {{"id", sighting.id},
        {"person", sighting.person_id},
        {"camera", sighting.camera_id},
@@ -82,7 +126,8 @@ bool store_sighting(Connection& db, const domain::Sighting& sighting, const std:
        {"confidence", sighting.confidence},
        {"distance", sighting.distance},
        {"model", sighting.model},
-       {"recorded_at", now}});
+       {"recorded_at", now},
+       {"clock_epoch", clock_epoch}});
   if (inserted == 0) return false;
   if (!sealed_snapshot.empty()) {
     db.execute("insert into sighting_snapshot (sighting_id, bytes) values (:id, :bytes)",
@@ -98,10 +143,15 @@ Bytes seal_snapshot(const crypto::KeyRing& keys, const SightingId& id, ByteView 
 }
 
 Result<Delivery> AttendanceBook::deliver(const domain::Sighting& sighting, ByteView sealed_snapshot,
-                                         const attendance::TimeZone& zone) {
+                                         const attendance::TimeZone& fallback,
+                                         std::string_view clock_epoch) {
   if (auto valid = check(sighting); !valid) return valid.error();
-  const std::string day = zone.local_day(sighting.at);
   return write(context_, [&](Connection& db) -> Result<Delivery> {
+    bump(db, Revised::attendance);
+    // The site's, as this transaction sees it: somebody may be deriving the days anew.
+    const auto zone = zone_in(db, fallback);
+    if (!zone) return zone.error();
+    const std::string day = zone->local_day(sighting.at);
     // The lock on the person makes deliveries and a removal of the same person wait for each other
     // on PostgreSQL, so that reading the record and writing it back is safe.
     const auto person =
@@ -111,7 +161,8 @@ Result<Delivery> AttendanceBook::deliver(const domain::Sighting& sighting, ByteV
                  {{"id", sighting.person_id}});
     if (!person) return Delivery{DeliveryOutcome::person_gone, std::nullopt, false};
     const auto before = find_record(db, sighting.person_id, day);
-    if (!store_sighting(db, sighting, day, sealed_snapshot, context_->clock->now())) {
+    if (!store_sighting(db, sighting, day, clock_epoch, sealed_snapshot,
+                        context_->clock->now())) {
       return Delivery{DeliveryOutcome::repeated, before, false};
     }
     std::optional<attendance::DayRecord> known;
@@ -123,7 +174,7 @@ Result<Delivery> AttendanceBook::deliver(const domain::Sighting& sighting, ByteV
                                     .sightings = before->sightings,
                                     .status = before->status};
     }
-    const auto after = attendance::with_sighting(known, sighting, zone);
+    const auto after = attendance::with_sighting(known, sighting, *zone);
     store_record(db, after);
     return Delivery{DeliveryOutcome::recorded,
                     domain::AttendanceRecord{.person_id = after.person_id,
@@ -177,6 +228,21 @@ Result<std::vector<domain::AttendanceRecord>> AttendanceBook::records(
 Result<std::vector<domain::AttendanceRecord>> AttendanceBook::records_of_day(
     const std::string& day) {
   return records({.from = day, .to = day, .person = std::nullopt, .group = ""});
+}
+
+Result<std::vector<AttendanceChange>> AttendanceBook::changed_since(std::int64_t revision,
+                                                                    std::size_t limit) {
+  using Changes = std::vector<AttendanceChange>;
+  return read(context_, [&](Connection& db) -> Result<Changes> {
+    Changes changes = changes_between(db, revision, revision, kLastRevision, limit + 1);
+    if (changes.size() <= limit) return changes;
+    // One transaction may have changed many records. It is told whole, however large, since the
+    // caller asks on from its number.
+    const std::int64_t last = changes.back().revision;
+    std::erase_if(changes, [&](const AttendanceChange& change) { return change.revision == last; });
+    if (changes.empty()) return changes_between(db, revision, last - 1, last, kNoLimit);
+    return changes;
+  });
 }
 
 Result<std::vector<StoredSighting>> AttendanceBook::sightings(const SightingsQuery& query) {

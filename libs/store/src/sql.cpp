@@ -180,6 +180,9 @@ void bump(Connection& connection, Revised what) {
     case Revised::access:
       connection.execute("update revision set access = access + 1 where id = 1");
       break;
+    case Revised::attendance:
+      connection.execute("update revision set attendance = attendance + 1 where id = 1");
+      break;
   }
 }
 

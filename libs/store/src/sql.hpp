@@ -161,7 +161,7 @@ auto write(const ContextPtr& context, Body body) {
   return run(*context->database, Mode::write, std::move(body));
 }
 
-enum class Revised { gallery, cameras, access };
+enum class Revised { gallery, cameras, access, attendance };
 /// First in every write transaction that changes such data: the counter's row lock also makes
 /// these transactions exclude each other on PostgreSQL, as they do on SQLite.
 void bump(Connection& connection, Revised what);

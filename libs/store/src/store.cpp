@@ -44,6 +44,8 @@ Store::Store(ContextPtr context)
       attendance(context),
       revision(context),
       settings(context),
+      site_zone(context),
+      clocks(context),
       context_(context) {}
 
 Result<std::shared_ptr<Store>> Store::open(const DatabaseOptions& options,
@@ -60,10 +62,13 @@ Result<std::shared_ptr<Store>> Store::open(const DatabaseOptions& options,
 
 Result<Revisions> Revision::current() {
   return run(*context_->database, Mode::single, [](Connection& db) -> Result<Revisions> {
-    const auto row = db.first(3, "select gallery, cameras, access from revision where id = 1");
+    const auto row =
+        db.first(4, "select gallery, cameras, access, attendance from revision where id = 1");
     if (!row) return Error{kInternal, "the revision row is missing"};
-    return Revisions{
-        .gallery = row->integer(0), .cameras = row->integer(1), .access = row->integer(2)};
+    return Revisions{.gallery = row->integer(0),
+                     .cameras = row->integer(1),
+                     .access = row->integer(2),
+                     .attendance = row->integer(3)};
   });
 }
 

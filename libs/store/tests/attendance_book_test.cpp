@@ -7,7 +7,10 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <map>
 #include <random>
+#include <set>
+#include <string>
 #include <thread>
 
 namespace surveillx::store {
@@ -68,6 +71,86 @@ TEST_P(AttendanceBookTest, repeated_delivery_changes_nothing) {
   ASSERT_TRUE(again.record);
   EXPECT_EQ(again.record->sightings, 1);
   EXPECT_EQ(store_->attendance.records_of_day("2023-11-14")->at(0).sightings, 1);
+}
+
+TEST_P(AttendanceBookTest, who_knows_a_revision_is_told_of_every_later_change_once) {
+  const auto ada = person("Ada");
+  const auto bob = person("Bob");
+  std::int64_t known = store_->revision.current()->attendance;
+  EXPECT_TRUE(store_->attendance.changed_since(known)->empty());
+
+  const auto first = sighting(ada.id, 1'700'000'000);
+  (void)deliver(first);
+  const auto later = sighting(ada.id, 1'700'000'060);
+  (void)deliver(later);
+  const auto other = sighting(bob.id, 1'700'000'030);
+  (void)deliver(other);
+  const auto changes = store_->attendance.changed_since(known).value();
+  ASSERT_EQ(changes.size(), 2u);  // Ada's two sightings are one record.
+  EXPECT_EQ(changes[0].record.person, "Ada");
+  EXPECT_EQ(changes[0].record.last_seen, later.at);
+  EXPECT_EQ(changes[0].camera, first.camera_id);
+  EXPECT_TRUE(changes[0].made && changes[1].made);
+  EXPECT_FALSE(changes[0].rebuilt);
+  EXPECT_EQ(changes[1].record.person, "Bob");
+  EXPECT_EQ(changes[1].revision, store_->revision.current()->attendance);
+
+  known = changes[1].revision;
+  const auto last = sighting(ada.id, 1'700'000'120);
+  (void)deliver(last);
+  (void)deliver(last);   // Repeated: no change.
+  (void)deliver(other);
+  const auto more = store_->attendance.changed_since(known).value();
+  ASSERT_EQ(more.size(), 1u);
+  EXPECT_EQ(more[0].record.last_seen, last.at);
+  EXPECT_EQ(more[0].camera, last.camera_id);
+  EXPECT_FALSE(more[0].made);
+}
+
+TEST_P(AttendanceBookTest, many_changes_are_told_in_portions_none_twice_and_none_missed) {
+  std::int64_t known = store_->revision.current()->attendance;
+  std::multiset<std::string> expected;
+  for (int i = 0; i < 7; ++i) {
+    const auto someone = person("P" + std::to_string(i));
+    (void)deliver(sighting(someone.id, 1'700'000'000));
+    expected.insert(someone.id.str());
+  }
+  std::multiset<std::string> told;
+  for (int portions = 0; portions < 20; ++portions) {
+    const auto changes = store_->attendance.changed_since(known, 3).value();
+    if (changes.empty()) break;
+    EXPECT_LE(changes.size(), 3u);
+    for (const auto& change : changes) told.insert(change.record.person_id.str());
+    known = changes.back().revision;
+  }
+  EXPECT_EQ(told, expected);
+}
+
+TEST_P(AttendanceBookTest, changes_of_concurrent_deliveries_are_never_overtaken_by_a_later_number) {
+  std::vector<domain::Person> people;
+  for (int i = 0; i < 4; ++i) people.push_back(person("P" + std::to_string(i)));
+  std::int64_t known = store_->revision.current()->attendance;
+  constexpr int kEach = 15;
+  std::atomic<int> running = 4;
+  std::map<std::string, std::int64_t> seen;
+  {
+    std::vector<std::jthread> threads;
+    for (const auto& someone : people) {
+      threads.emplace_back([&, id = someone.id] {
+        for (int i = 0; i < kEach; ++i) (void)deliver(sighting(id, 1'700'000'000 + i));
+        --running;
+      });
+    }
+    // The reader asks on from the highest number it has seen, as web does.
+    for (bool once_more = true; once_more;) {
+      once_more = running > 0;
+      for (const auto& change : store_->attendance.changed_since(known).value()) {
+        seen[change.record.person_id.str()] = change.record.sightings;
+        known = change.revision;
+      }
+    }
+  }
+  for (const auto& someone : people) EXPECT_EQ(seen[someone.id.str()], kEach);
 }
 
 TEST_P(AttendanceBookTest, order_and_repeats_give_the_records_that_the_rules_give) {

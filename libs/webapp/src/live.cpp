@@ -210,6 +210,9 @@ void Live::admit_media(const socketio::Server::Admission& admission) {
                                                  const socketio::Socket::Ack&) {
       const auto self = weak.lock();
       if (!self || self->media_ != weak_socket.lock()) return;
+      if (event == "attendance" && is_attendance(arguments) && !self->feed_.admit(arguments)) {
+        return;
+      }
       if (!self->hub_.media_event(event, arguments) && !self->malformed_logged_) {
         // Once a connection: a broken sender sends many.
         self->malformed_logged_ = true;
@@ -304,6 +307,17 @@ void Live::poll() {
           polled.revisions.reset();
         }
       }
+      if (revisions->attendance > known.attendance) {
+        if (auto changes = store->attendance.changed_since(known.attendance)) {
+          polled.attendance = std::move(*changes);
+          // What is newer than the revision row was when it was read is in there already.
+          if (!polled.attendance.empty() && polled.revisions) {
+            polled.revisions->attendance = polled.attendance.back().revision;
+          }
+        } else {
+          polled.revisions.reset();
+        }
+      }
       for (const auto& id : revisions->access != known.access ? every : due) {
         auto session = store->sessions.find_by_id(id);
         if (session) {
@@ -328,6 +342,7 @@ void Live::poll() {
 void Live::apply(Polled polled) {
   polling_ = false;
   if (polled.cameras) hub_.set_cameras(*polled.cameras);
+  for (const auto& event : feed_.news(polled.attendance)) hub_.tell_attendance(event);
   for (const auto& id : polled.ended_sessions) {
     log::info("live.session_ended");
     drop_session(id);

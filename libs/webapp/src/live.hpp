@@ -7,6 +7,7 @@
 #include "surveillx/store/store.hpp"
 #include "surveillx/telemetry/metrics.hpp"
 
+#include "attendance_feed.hpp"
 #include "gate.hpp"
 #include "viewer_hub.hpp"
 
@@ -66,6 +67,7 @@ class Live : public std::enable_shared_from_this<Live> {
   struct Polled {
     std::optional<store::Revisions> revisions;
     std::optional<std::vector<domain::Camera>> cameras;
+    std::vector<store::AttendanceChange> attendance;
     std::vector<std::string> ended_sessions;
     std::vector<std::pair<std::string, UnixMillis>> extended_sessions;
   };
@@ -87,6 +89,7 @@ class Live : public std::enable_shared_from_this<Live> {
   std::vector<std::string> media_tokens_;
   std::unique_ptr<socketio::Server> server_;
   ViewerHub hub_;
+  AttendanceFeed feed_;
   std::unordered_map<std::string, Peer> peers_;  ///< By socket id.
   socketio::SocketPtr media_;
   std::optional<EngineFacts> engine_;

@@ -193,10 +193,29 @@ bool is_attendance(const socketio::Arguments& arguments) {
   const auto camera = text_or_null(*object, "camera_id");
   const auto day = text(*object, "day");
   const auto* is_new = object->if_contains("new");
+  const auto* corrected = object->if_contains("corrected");
+  if (corrected != nullptr && !corrected->is_bool()) return false;
   return person && is_uuid(*person) && text(*object, "name") && day && is_day_shaped(*day) &&
          whole(*object, "first_seen") && whole(*object, "last_seen") && camera &&
          (camera->empty() || is_uuid(*camera)) && text(*object, "status") && is_new != nullptr &&
          is_new->is_bool();
+}
+
+socketio::Arguments attendance_event(const store::AttendanceChange& change) {
+  json::object object;
+  object["person_id"] = change.record.person_id.str();
+  object["name"] = change.record.person;
+  object["day"] = change.record.day;
+  object["first_seen"] = to_millis(change.record.first_seen);
+  object["last_seen"] = to_millis(change.record.last_seen);
+  object["camera_id"] = nullptr;
+  if (change.camera && !change.rebuilt) object["camera_id"] = change.camera->str();
+  object["status"] = domain::to_string(change.record.status);
+  object["new"] = change.made && !change.rebuilt;
+  if (change.rebuilt) object["corrected"] = true;
+  socketio::Arguments arguments;
+  arguments.args.emplace_back(std::move(object));
+  return arguments;
 }
 
 json::object to_json(const CameraPayload& camera) {

@@ -2,6 +2,7 @@
 
 #include "surveillx/domain/types.hpp"
 #include "surveillx/socketio/event.hpp"
+#include "surveillx/store/attendance_book.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -57,6 +58,8 @@ struct EngineFacts {
 /// The camera a well-formed `detection` is about.
 [[nodiscard]] std::optional<CameraId> parse_detection(const socketio::Arguments& arguments);
 [[nodiscard]] bool is_attendance(const socketio::Arguments& arguments);
+/// What the database says about a record, as the event that viewers get.
+[[nodiscard]] socketio::Arguments attendance_event(const store::AttendanceChange& change);
 
 [[nodiscard]] boost::json::object to_json(const CameraPayload& camera);
 

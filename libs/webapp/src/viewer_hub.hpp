@@ -74,6 +74,11 @@ class ViewerHub {
   /// was passed on.
   bool media_event(std::string_view event, const socketio::Arguments& arguments);
 
+  /// An `attendance` event that does not come from media, to every viewer.
+  void tell_attendance(const socketio::Arguments& arguments) {
+    emit_to_all("attendance", arguments);
+  }
+
   /// Sends `status` and every camera, and counts as original browser code until it watches.
   ViewerId add_viewer(std::shared_ptr<ViewerSink> sink);
   void remove_viewer(ViewerId id);

@@ -672,6 +672,26 @@ TEST_F(Web, when_media_goes_viewers_are_told_and_when_it_comes_back_they_go_on) 
   EXPECT_EQ(viewer.disconnects, 0);
 }
 
+TEST_F(Web, attendance_committed_while_media_is_away_reaches_open_pages) {
+  const auto ada = *options_.store->people.create({.name = "Ada", .external_id = "", .group = ""});
+  start();
+  auto& viewer = connect({{"token", token_of()}});
+  ASSERT_TRUE(eventually([&] { return viewer.connects == 1; }));
+  const domain::Sighting sighting{.id = SightingId::random(),
+                                  .person_id = ada.id,
+                                  .camera_id = CameraId::random(),
+                                  .at = from_millis(1'795'430'400'000),
+                                  .kind = domain::SightingKind::first,
+                                  .model = "m"};
+  ASSERT_TRUE(
+      options_.store->attendance.deliver(sighting, {}, *attendance::TimeZone::find("Europe/Berlin")));
+  ASSERT_TRUE(eventually([&] { return viewer.of("attendance").size() == 1; }));
+  const auto event = viewer.of("attendance")[0];
+  EXPECT_EQ(text(event, "person_id"), ada.id.str());
+  EXPECT_EQ(text(event, "camera_id"), sighting.camera_id.str());
+  EXPECT_TRUE(event.at("new").as_bool());
+}
+
 TEST_F(Web, a_media_process_elsewhere_may_have_a_token_of_its_own) {
   options_.config.publish.token = "a token that was set";
   start();

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,15 @@ struct AttendanceQuery {
   std::string group;  ///< Exactly this group; empty: all.
 };
 
+/// A record that has changed, and what made it.
+struct AttendanceChange {
+  domain::AttendanceRecord record;
+  std::int64_t revision = 0;  ///< `Revisions::attendance` of its last change.
+  bool made = false;          ///< It did not exist before.
+  bool rebuilt = false;       ///< It was derived anew: times may have become later or earlier.
+  std::optional<CameraId> camera;  ///< Of its first sighting when `made`, else of its last.
+};
+
 struct SightingsQuery {
   std::optional<PersonId> person;
   std::optional<CameraId> camera;
@@ -52,14 +62,21 @@ class AttendanceBook {
   explicit AttendanceBook(ContextPtr context) : context_(std::move(context)) {}
 
   /// In one transaction: stores the sighting and its snapshot if the UUID is new, and updates the
-  /// record of the person's local day. Called by media's outbox drainer only. `sealed_snapshot`
-  /// comes from `seal_snapshot` and may be empty.
+  /// record of the person's local day: the site's, or by `fallback` while no zone is written down
+  /// (SiteZone). Called by media's outbox drainer only. `sealed_snapshot` comes from `seal_snapshot`
+  /// and may be empty. `clock_epoch`: see Clocks.
   [[nodiscard]] Result<Delivery> deliver(const domain::Sighting& sighting, ByteView sealed_snapshot,
-                                         const attendance::TimeZone& zone);
+                                         const attendance::TimeZone& fallback,
+                                         std::string_view clock_epoch = {});
   /// By day, then first seen. Errors: `bad_day`; `invalid_argument` when `from` is after `to`.
   [[nodiscard]] Result<std::vector<domain::AttendanceRecord>> records(const AttendanceQuery& query);
   [[nodiscard]] Result<std::vector<domain::AttendanceRecord>> records_of_day(
       const std::string& day);
+  /// The records that changed after `revision`, in the order of their changes. A change in a
+  /// transaction that commits later has a higher number, so nobody who asks on from the highest
+  /// number seen misses one.
+  [[nodiscard]] Result<std::vector<AttendanceChange>> changed_since(std::int64_t revision,
+                                                                    std::size_t limit = 1'000);
   /// Newest first.
   [[nodiscard]] Result<std::vector<StoredSighting>> sightings(const SightingsQuery& query);
   /// The picture (JPEG). Errors: `not_found`, `wrong_key`, `seal_broken`.

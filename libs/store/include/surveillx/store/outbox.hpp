@@ -26,6 +26,7 @@ struct OutboxEntry {
   std::int64_t sequence = 0;  ///< Grows with every append.
   domain::Sighting sighting;
   Bytes sealed_snapshot;
+  std::string clock_epoch;  ///< Of the clock that `sighting.at` comes from; see Clocks.
 };
 
 struct DeadLetter {
@@ -42,7 +43,7 @@ struct OutboxOptions {
 /// Where sightings wait on disk until the database has them. What `append` has returned for is
 /// fsynced: it survives kill -9 and power loss. A SQLite file of its own (WAL, synchronous=FULL,
 /// docs/adr/0006), so that it works while PostgreSQL is away and a full database does not block it.
-/// Thread-safe; calls block for one fsync.
+/// Thread-safe; calls block for one fsync. `DeadLetterBox` is the same file seen by a command.
 class Outbox {
  public:
   /// Takes an exclusive lock that ends with the process, even when it is killed.
@@ -55,7 +56,8 @@ class Outbox {
 
   /// A sighting id that is already waiting is accepted and not stored twice.
   /// Errors: `outbox_full`, `outbox_unavailable`.
-  [[nodiscard]] Result<void> append(const domain::Sighting& sighting, ByteView sealed_snapshot);
+  [[nodiscard]] Result<void> append(const domain::Sighting& sighting, ByteView sealed_snapshot,
+                                    std::string_view clock_epoch = {});
   /// The oldest entries, which stay until they are acknowledged.
   [[nodiscard]] Result<std::vector<OutboxEntry>> peek(std::size_t limit);
   /// Removes delivered entries.
@@ -63,6 +65,13 @@ class Outbox {
   /// Moves an entry that can never be delivered to the dead letters.
   [[nodiscard]] Result<void> set_aside(std::int64_t sequence, std::string_view reason);
   [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters();
+  /// Whose dead letters there are; not every id need be a person's.
+  [[nodiscard]] Result<std::vector<PersonId>> people_of_dead_letters();
+  /// Erases a removed person's dead letters, snapshots included; says how many.
+  [[nodiscard]] Result<std::size_t> forget_dead_letters_of(const PersonId& person);
+  /// Looks whether another process has changed the file (`surveillx outbox retry`); true when it
+  /// has, and the counts below are current again. Cheap when it has not.
+  [[nodiscard]] Result<bool> refresh();
   /// Entries that wait. Cheap: kept in memory.
   [[nodiscard]] std::size_t size() const;
   /// Dead letters on disk. Cheap: kept in memory.

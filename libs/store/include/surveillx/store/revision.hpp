@@ -15,10 +15,11 @@ struct Revisions {
   std::int64_t gallery = 0;  ///< People, photos, embeddings.
   std::int64_t cameras = 0;  ///< Cameras and their tokens.
   std::int64_t access = 0;   ///< Users, and sessions that were ended.
+  std::int64_t attendance = 0;  ///< Attendance records; see AttendanceBook::changed_since.
   friend bool operator==(const Revisions&, const Revisions&) = default;
 };
 
-/// What media (and web, for `access`) polls every 500 ms: one row, one cheap query.
+/// What media (and web, for `access` and `attendance`) polls every 500 ms: one row, one cheap query.
 class Revision {
  public:
   explicit Revision(ContextPtr context) : context_(std::move(context)) {}

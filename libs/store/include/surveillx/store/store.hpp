@@ -2,8 +2,10 @@
 
 #include "surveillx/store/attendance_book.hpp"
 #include "surveillx/store/cameras.hpp"
+#include "surveillx/store/clocks.hpp"
 #include "surveillx/store/people.hpp"
 #include "surveillx/store/revision.hpp"
+#include "surveillx/store/site_zone.hpp"
 #include "surveillx/store/users.hpp"
 
 #include <memory>
@@ -34,6 +36,8 @@ class Store {
   AttendanceBook attendance;
   Revision revision;
   Settings settings;
+  SiteZone site_zone;
+  Clocks clocks;
 
  private:
   explicit Store(ContextPtr context);
