@@ -21,14 +21,14 @@ void free_closure_data(gpointer data, GClosure* /*closure*/) {
 }
 
 struct ProbeData {
-  ProbeGuard::Handler handler;
+  ProbeGuard::Filter keep;
   std::shared_ptr<Gate> gate;
 };
 
 GstPadProbeReturn on_probe(GstPad* pad, GstPadProbeInfo* info, gpointer user_data) {
   const auto* data = static_cast<ProbeData*>(user_data);
-  if (const auto pass = data->gate->enter()) data->handler(pad, info);
-  return GST_PAD_PROBE_OK;
+  const auto pass = data->gate->enter();
+  return !pass || data->keep(pad, info) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
 }  // namespace
@@ -96,10 +96,17 @@ ProbeGuard& ProbeGuard::operator=(ProbeGuard&& other) noexcept {
 }
 
 ProbeGuard ProbeGuard::add(GstPad* pad, GstPadProbeType mask, Handler handler) {
+  return add_filter(pad, mask, [handler = std::move(handler)](GstPad* at, GstPadProbeInfo* info) {
+    handler(at, info);
+    return true;
+  });
+}
+
+ProbeGuard ProbeGuard::add_filter(GstPad* pad, GstPadProbeType mask, Filter keep) {
   ProbeGuard guard;
   guard.probe_ = std::make_unique<Probe>();
   guard.probe_->pad = share(pad);
-  auto* data = new ProbeData{std::move(handler), guard.probe_->gate};
+  auto* data = new ProbeData{std::move(keep), guard.probe_->gate};
   guard.probe_->id = gst_pad_add_probe(pad, mask, on_probe, data,
                                        [](gpointer p) { delete static_cast<ProbeData*>(p); });
   return guard;

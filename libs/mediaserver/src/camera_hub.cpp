@@ -19,6 +19,9 @@ std::string offline_reason(webrtc::EndReason reason) {
     case webrtc::EndReason::dtls_failed: return "the encrypted connection could not be set up";
     case webrtc::EndReason::no_frames: return "the camera sends no pictures";
     case webrtc::EndReason::pipeline_error: return "the camera's stream cannot be decoded";
+    case webrtc::EndReason::bad_sdp: return "the camera's offer cannot be used";
+    case webrtc::EndReason::no_media_port:
+      return "no free media port (ice.min_port..max_port)";
   }
   return "the session has ended";
 }

@@ -3,45 +3,61 @@
 #include "surveillx/base/error.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
+#include "sdp_text.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// What we read from an offer and change in offers and answers, as text and without GStreamer, so
-/// that it can be tested as tables.
+/// What we take of an offer and what we make of webrtcbin's answer, as text and without GStreamer,
+/// so that it can be tested as tables. webrtcbin sees an offer of one section, the video we take;
+/// the answer gets back the number and order of the sections (RFC 3264 section 6).
 namespace surveillx::webrtc {
 
-/// An SDP as its session lines and its media sections, each starting with the `m=` line.
-struct SdpText {
-  std::vector<std::string> session;
-  std::vector<std::vector<std::string>> media;
+/// What becomes of a section of the offer.
+enum class Fate {
+  video,    ///< The one we take.
+  carrier,  ///< Kept, inactive, only because the video has no transport but this section's.
+  refused,  ///< Port 0 in the answer.
+};
 
-  [[nodiscard]] static SdpText split(std::string_view text);
-  [[nodiscard]] std::string join() const;
+/// What the answer must repeat of a section.
+struct OfferedSection {
+  std::string kind;
+  std::string protocol;
+  std::string formats;  ///< `96 97`
+  std::string mid;      ///< The offer's; one of our own when it has none. Empty: no mid.
+  Lines about_formats;  ///< rtpmap, fmtp, sctp-port and the like.
+  bool grouped = false;  ///< In the video's BUNDLE group.
+  /// Its candidates are for the transport that we use.
+  bool on_our_transport = false;
+  Fate fate = Fate::refused;
 };
 
 /// The part of an offer that decides how we answer.
 struct Offer {
-  /// The offer as webrtcbin gets it: the chosen video section with the chosen codec only, every
-  /// other section of audio or video made inactive, which declines it without touching BUNDLE.
-  std::string sdp;
+  std::string sdp;       ///< For webrtcbin: one section, everything it needs inside it.
   bool trickle = false;  ///< `a=ice-options:trickle` is there (RFC 8840).
   Codec codec = Codec::none;
+  std::vector<OfferedSection> sections;
   int video_mline = -1;
-  int sections = 0;
-  int video_sections = 0;
+  int carrier_mline = -1;           ///< Where our candidates belong: the video's or the carrier's.
+  bool bundled = false;             ///< The video is in a BUNDLE group.
   int payload_type = -1;            ///< Of the chosen codec.
   std::optional<int> transport_cc;  ///< Id of the transport-wide sequence number extension.
 };
 
-/// The first video section that sends, with the first of VP8 and H.264 that it prefers. Errors:
-/// `bad_sdp`, `no_video`, `unsupported_codec`.
+/// The first video section that sends, with the first of VP8 and H.264 that it prefers, and the
+/// transport of the section that carries it (RFC 9143), with what the session says for all. Errors,
+/// with the reason in words: `bad_sdp`, `no_video`, `unsupported_codec`.
 [[nodiscard]] Result<Offer> read_offer(const std::string& text);
 
-/// The answer as the peer gets it: Chromium starts at 300 kb/s and a small picture unless the
-/// answer carries `x-google-start-bitrate`; others ignore the parameter.
-[[nodiscard]] std::string finish_answer(const std::string& text, int payload_type,
+/// The answer as the peer gets it, from webrtcbin's to `offer.sdp`: one section for each of the
+/// offer's. Chromium starts at 300 kb/s and a small picture unless the answer carries
+/// `x-google-start-bitrate`; others ignore the parameter. Empty when webrtcbin's answer does not
+/// take the video.
+[[nodiscard]] std::string finish_answer(const std::string& text, const Offer& offer,
                                         int start_bitrate_kbps);
 
 inline constexpr std::string_view kTransportCcUri =

@@ -65,12 +65,12 @@ Result<void> Session::configure_ice() {
   gst::Ref<GObject> ice;
   g_object_get(webrtcbin_.get(), "ice-agent", ice.out(), nullptr);
   if (!ice) return Error{gst::kPipelineError, "webrtcbin has no ICE agent"};
+  // libnice takes any address here and then silently gathers nothing on it.
+  if (auto there = check_local_addresses(options_.ice.local_addresses); !there) return there;
   for (const auto& address : options_.ice.local_addresses) {
     gboolean added = FALSE;
     g_signal_emit_by_name(ice.get(), "add-local-ip-address", address.c_str(), &added);
-    if (added == FALSE) {
-      return Error{kInvalidArgument, "not an address of this machine for ICE: " + address};
-    }
+    if (added == FALSE) return Error{kBadIceAddress, "libnice refuses the address " + address};
   }
   const auto set_if_there = [](GObject* object, const char* name, auto value) {
     if (gst::has_property(object, name)) g_object_set(object, name, value, nullptr);
@@ -108,11 +108,9 @@ void Session::connect_signals() {
         if (const auto self = weak.lock()) self->prefer_transport_cc(transceiver);
       }));
   signals_.push_back(gst::connect<guint, const char*>(
-      bin, "on-ice-candidate", [weak](guint mline, const char* candidate) {
+      bin, "on-ice-candidate", [weak](guint /*mline*/, const char* candidate) {
         const auto self = weak.lock();
-        if (self && candidate != nullptr) {
-          self->on_local_candidate(static_cast<int>(mline), candidate);
-        }
+        if (self && candidate != nullptr) self->on_local_candidate(candidate);
       }));
   signals_.push_back(gst::connect<>(bin, "notify::ice-gathering-state", [weak] {
     if (const auto self = weak.lock()) self->on_gathering_state();
@@ -137,8 +135,7 @@ void Session::connect_signals() {
 void Session::prefer_transport_cc(GstWebRTCRTPTransceiver* transceiver) {
   GstWebRTCKind kind{};
   g_object_get(transceiver, "kind", &kind, nullptr);
-  // Which section a new transceiver is for is not known yet: with two of video we leave it.
-  if (!offer_.transport_cc || offer_.video_sections != 1 || kind != GST_WEBRTC_KIND_VIDEO) return;
+  if (!offer_.transport_cc || kind != GST_WEBRTC_KIND_VIDEO) return;
   // Left alone, webrtcbin's answer promises transport-cc feedback but drops the header extension
   // that it needs; naming the extension in the preferred caps keeps it.
   const auto extension = "extmap-" + std::to_string(*offer_.transport_cc);
@@ -151,10 +148,10 @@ void Session::prefer_transport_cc(GstWebRTCRTPTransceiver* transceiver) {
 
 void Session::on_remote_description(const std::string& error) {
   if (!error.empty()) {
-    end(EndReason::pipeline_error, "the offer was refused: " + error);
+    end(EndReason::bad_sdp, "the offer was refused: " + error);
     return;
   }
-  std::vector<std::pair<std::string, int>> waiting;
+  std::vector<std::string> waiting;
   gst::Ref<GstElement> bin;
   {
     const std::lock_guard lock(mutex_);
@@ -163,7 +160,7 @@ void Session::on_remote_description(const std::string& error) {
     waiting.swap(waiting_candidates_);
     bin = webrtcbin_;
   }
-  for (const auto& [candidate, mline] : waiting) give_candidate(candidate, mline);
+  for (const auto& candidate : waiting) give_candidate(candidate);
   const auto promise = gst::make_promise([weak = weak_from_this()](const GstStructure* reply) {
     if (const auto self = weak.lock()) {
       self->on_answer_created(gst::description_text(reply, "answer"), gst::promise_error(reply));
@@ -175,7 +172,7 @@ void Session::on_remote_description(const std::string& error) {
 void Session::on_answer_created(const std::string& sdp, const std::string& error) {
   auto answer = gst::description(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
   if (!error.empty() || !answer) {
-    end(EndReason::pipeline_error, "no answer could be made: " + error);
+    end(EndReason::bad_sdp, "no answer could be made: " + error);
     return;
   }
   gst::Ref<GstElement> bin;
@@ -187,15 +184,46 @@ void Session::on_answer_created(const std::string& sdp, const std::string& error
   const auto promise = gst::make_promise([weak = weak_from_this(), sdp](const GstStructure* reply) {
     const auto self = weak.lock();
     if (!self) return;
-    self->on_local_description(gst::promise_error(reply));
-    if (self->offer_.trickle) self->send_answer(sdp);
+    self->on_local_description(sdp, gst::promise_error(reply));
   });
   g_signal_emit_by_name(bin.get(), "set-local-description", answer->get(), promise.get());
 }
 
-void Session::on_local_description(const std::string& error) {
+void Session::on_local_description(const std::string& answer, const std::string& error) {
   if (!error.empty()) {
-    end(EndReason::pipeline_error, "the answer was refused: " + error);
+    end(EndReason::bad_sdp, "the answer was refused: " + error);
+    return;
+  }
+  watch_dtls();
+  drop_data();
+  check_ports(answer);
+}
+
+void Session::check_ports(const std::string& answer) {
+  gst::Ref<GstElement> bin;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    bin = webrtcbin_;
+  }
+  // libnice gathers host candidates while the local description is set, and webrtcbin tells them on
+  // its task thread behind that: once this is answered, there are some or there will be none.
+  const auto promise =
+      gst::make_promise([weak = weak_from_this(), answer](const GstStructure* reply) {
+        const auto self = weak.lock();
+        if (self && reply != nullptr) self->on_ports_known(answer);
+      });
+  g_signal_emit_by_name(bin.get(), "get-stats", nullptr, promise.get());
+}
+
+void Session::on_ports_known(const std::string& answer) {
+  if (candidates_found_.load() == 0) {
+    const auto& ice = options_.ice;
+    end(EndReason::no_media_port,
+        "no free media port (ice.min_port..max_port)" +
+            (ice.min_port == 0 ? std::string()
+                               : ": all of " + std::to_string(ice.min_port) + ".." +
+                                     std::to_string(ice.max_port) + " are in use"));
     return;
   }
   {
@@ -203,9 +231,11 @@ void Session::on_local_description(const std::string& error) {
     if (closed_) return;
     local_set_ = true;
   }
-  watch_dtls();
-  if (offer_.trickle) return;
-  on_gathering_state();  // It may have ended before this promise was answered.
+  if (offer_.trickle) {
+    send_answer(answer);
+    return;
+  }
+  on_gathering_state();  // It may have ended before.
   later(kGatheringLimit, &Session::send_gathered_answer);
 }
 
@@ -228,8 +258,8 @@ void Session::on_gathering_state() {
     if (gathered_) return;
     gathered_ = true;
   }
-  post([](const SessionEvents& events) {
-    if (events.on_candidate) events.on_candidate("", 0);
+  post([mline = offer_.carrier_mline](const SessionEvents& events) {
+    if (events.on_candidate) events.on_candidate("", mline);
   });
 }
 
@@ -243,7 +273,12 @@ void Session::send_gathered_answer() {
   send_answer(gst::description_property(bin.get(), "local-description"));
 }
 
-void Session::send_answer(std::string sdp) {
+void Session::send_answer(const std::string& sdp) {
+  const auto text = finish_answer(sdp, offer_, kStartBitrateKbps);
+  if (text.empty()) {
+    end(EndReason::bad_sdp, "the offer's video cannot be taken as it is described");
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     if (closed_ || ended_ || answered_) return;
@@ -253,30 +288,33 @@ void Session::send_answer(std::string sdp) {
                                  session_field(),
                                  {"codec", to_string(offer_.codec)},
                                  {"trickle", offer_.trickle}});
-  outbox_.release(
-      [weak = weak_from_this(), text = finish_answer(sdp, offer_.payload_type, kStartBitrateKbps)] {
-        const auto self = weak.lock();
-        if (!self) return;
-        self->emit([&](const SessionEvents& events) {
-          if (events.on_answer) events.on_answer(text);
-        });
-      });
+  outbox_.release([weak = weak_from_this(), text] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->emit([&](const SessionEvents& events) {
+      if (events.on_answer) events.on_answer(text);
+    });
+  });
 }
 
-void Session::on_local_candidate(int mline_index, const std::string& candidate) {
+void Session::on_local_candidate(const std::string& candidate) {
+  candidates_found_.fetch_add(1);
   if (const int port = host_udp_port(candidate); port != 0) raise_receive_buffer(port);
   if (!offer_.trickle) return;  // It is inside the answer.
-  post([candidate, mline_index](const SessionEvents& events) {
-    if (events.on_candidate) events.on_candidate(candidate, mline_index);
+  post([candidate, mline = offer_.carrier_mline](const SessionEvents& events) {
+    if (events.on_candidate) events.on_candidate(candidate, mline);
   });
 }
 
 void Session::add_candidate(const std::string& candidate, int mline_index) {
   if (candidate.empty()) return;  // The end of the list: libnice needs no word about it.
-  if (!plausible_candidate(candidate) || mline_index < 0 || mline_index >= offer_.sections) {
+  const auto section = static_cast<std::size_t>(mline_index);
+  if (!plausible_candidate(candidate) || mline_index < 0 || section >= offer_.sections.size()) {
     log::warn("session.bad_candidate", {camera_field(), session_field()});
     return;
   }
+  // Of a section that is refused and has a transport of its own.
+  if (!offer_.sections[section].on_our_transport) return;
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
@@ -287,22 +325,22 @@ void Session::add_candidate(const std::string& candidate, int mline_index) {
       return;
     }
     if (!remote_set_) {
-      waiting_candidates_.emplace_back(candidate, mline_index);
+      waiting_candidates_.push_back(candidate);
       return;
     }
   }
-  give_candidate(candidate, mline_index);
+  give_candidate(candidate);
 }
 
-void Session::give_candidate(const std::string& candidate, int mline_index) {
+void Session::give_candidate(const std::string& candidate) {
   gst::Ref<GstElement> bin;
   {
     const std::lock_guard lock(mutex_);
     bin = webrtcbin_;
   }
   if (!bin) return;
-  g_signal_emit_by_name(bin.get(), "add-ice-candidate", static_cast<guint>(mline_index),
-                        candidate.c_str());
+  // webrtcbin knows one section.
+  g_signal_emit_by_name(bin.get(), "add-ice-candidate", 0U, candidate.c_str());
 }
 
 void Session::on_ice_state() {
@@ -353,6 +391,26 @@ void Session::watch_dtls() {
   if (closed_) return;
   dtls_ = std::move(dtls);
   signals_.push_back(std::move(guard));
+}
+
+void Session::drop_data() {
+  gst::Ref<GstElement> bin;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    bin = webrtcbin_;
+  }
+  const auto decoder = gst::child_of_kind(bin.get(), "dtlssrtpdec");
+  const auto pad = decoder ? gst::static_pad(decoder.get(), "data_src") : nullptr;
+  if (!pad) return;
+  // Data channels are refused, and a peer that opens one all the same sends SCTP over DTLS. The pad
+  // leads nowhere: "not linked" would travel up to nicesrc and end the session.
+  auto probe = gst::ProbeGuard::add_filter(
+      pad.get(),
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
+      [](GstPad*, GstPadProbeInfo*) { return false; });
+  const std::lock_guard lock(mutex_);
+  if (!closed_) probes_.push_back(std::move(probe));
 }
 
 void Session::on_dtls_state() {
@@ -439,6 +497,10 @@ std::string_view to_string(EndReason reason) {
       return "no_frames";
     case EndReason::pipeline_error:
       return "pipeline_error";
+    case EndReason::bad_sdp:
+      return "bad_sdp";
+    case EndReason::no_media_port:
+      return "no_media_port";
   }
   return "closed";
 }

@@ -45,16 +45,21 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   void prefer_transport_cc(GstWebRTCRTPTransceiver* transceiver);
   void on_remote_description(const std::string& error);
   void on_answer_created(const std::string& sdp, const std::string& error);
-  void on_local_description(const std::string& error);
+  void on_local_description(const std::string& answer, const std::string& error);
+  /// Answers once it is sure that ICE has a port to listen on; ends the session when it has none.
+  void check_ports(const std::string& answer);
+  void on_ports_known(const std::string& answer);
   void on_gathering_state();
-  void send_answer(std::string sdp);
+  void send_answer(const std::string& sdp);
   void send_gathered_answer();
-  void on_local_candidate(int mline_index, const std::string& candidate);
-  void give_candidate(const std::string& candidate, int mline_index);
+  void on_local_candidate(const std::string& candidate);
+  void give_candidate(const std::string& candidate);
   void on_ice_state();
   /// Calls a member after the delay, on a thread that may call into GStreamer.
   void later(std::chrono::milliseconds delay, void (Session::*call)());
   void watch_dtls();
+  /// Throws away what a peer sends beside RTP and RTCP.
+  void drop_data();
   void on_dtls_state();
 
   // session_media.cpp
@@ -109,6 +114,7 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   PacketClock clock_;
   std::atomic<std::uint64_t> packets_{0};
   std::atomic<std::uint64_t> keyframe_requests_{0};
+  std::atomic<int> candidates_found_{0};
 
   mutable std::mutex mutex_;  ///< Guards what follows; never held while calling out.
   std::shared_ptr<const SessionEvents> events_;
@@ -126,7 +132,7 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   bool gathered_ = false;
   bool remote_set_ = false;
   bool local_set_ = false;
-  std::vector<std::pair<std::string, int>> waiting_candidates_;
+  std::vector<std::string> waiting_candidates_;
   int candidates_given_ = 0;
   domain::CameraState state_ = domain::CameraState::connecting;
   SteadyTime started_{};

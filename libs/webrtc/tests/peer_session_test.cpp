@@ -7,7 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <netinet/in.h>
 #include <random>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace surveillx::webrtc {
 namespace {
@@ -17,6 +20,12 @@ using domain::CameraState;
 using test::Call;
 using test::Recorder;
 using test::SenderOptions;
+
+std::size_t entries(const char* folder) {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
+  return count;
+}
 
 class PeerSessionTest : public testing::Test {
  protected:
@@ -153,6 +162,97 @@ TEST_F(PeerSessionTest, candidates_use_the_configured_ports) {
   EXPECT_TRUE(seen) << local << "\n" << call.recorder->wait_answer();
 }
 
+/// Two UDP ports next to each other on loopback that nobody else can bind while this lives.
+class TakenPorts {
+ public:
+  TakenPorts() {
+    for (int attempt = 0; attempt < 200 && second_ < 0; ++attempt) {
+      first_ = bound(0);
+      sockaddr_in address{};
+      socklen_t length = sizeof address;
+      getsockname(first_, reinterpret_cast<sockaddr*>(&address), &length);
+      port_ = ntohs(address.sin_port);
+      second_ = port_ < 65'535 ? bound(static_cast<std::uint16_t>(port_ + 1)) : -1;
+      if (second_ < 0) ::close(std::exchange(first_, -1));
+    }
+  }
+  TakenPorts(const TakenPorts&) = delete;
+  TakenPorts& operator=(const TakenPorts&) = delete;
+  ~TakenPorts() {
+    ::close(first_);
+    free_second();
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  void free_second() {
+    if (second_ >= 0) ::close(std::exchange(second_, -1));
+  }
+
+ private:
+  static int bound(std::uint16_t port) {
+    const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+      return descriptor;
+    }
+    ::close(descriptor);
+    return -1;
+  }
+
+  int first_ = -1;
+  int second_ = -1;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(PeerSessionTest, a_session_without_a_free_port_ends_by_that_name) {
+  for (const bool trickle : {true, false}) {
+    TakenPorts taken;
+    auto session = options();
+    session.ice.min_port = taken.port();
+    session.ice.max_port = static_cast<std::uint16_t>(taken.port() + 1);
+    SenderOptions with;
+    with.trickle = trickle;
+    const auto sender = test::TestSender::create(with);
+    const auto recorder = std::make_shared<Recorder>();
+    const auto refused =
+        PeerSession::answer(session, sender->wait_offer(), Recorder::events(recorder));
+    ASSERT_TRUE(refused) << refused.error().message;
+    ASSERT_TRUE(recorder->wait([](const Recorder& r) { return !r.ends_.empty(); }));
+    (*refused)->close();
+    EXPECT_EQ(recorder->ends_.front().first, EndReason::no_media_port);
+    EXPECT_TRUE(recorder->ends_.front().second.starts_with(
+        "no free media port (ice.min_port..max_port)"))
+        << recorder->ends_.front().second;
+    EXPECT_TRUE(recorder->answer_.empty()) << recorder->answer_;
+
+    taken.free_second();
+    Call call;
+    ASSERT_TRUE(call.connect(with, session));
+    EXPECT_TRUE(call.recorder->wait_frames(1));
+  }
+}
+
+TEST_F(PeerSessionTest, an_ice_address_that_is_not_of_this_machine_is_refused_by_name) {
+  EXPECT_TRUE(check_local_addresses({}));
+  EXPECT_TRUE(check_local_addresses({"127.0.0.1", "127.0.0.1"}));
+  for (const char* address : {"192.0.2.77", "2001:db8::77", "no.address", "127.0.0.1:80", ""}) {
+    const auto checked = check_local_addresses({"127.0.0.1", address});
+    ASSERT_FALSE(checked) << address;
+    EXPECT_EQ(checked.error().name, kBadIceAddress);
+    EXPECT_NE(checked.error().message.find(std::string("ice.local_addresses: ") + address),
+              std::string::npos)
+        << checked.error().message;
+    auto session = options();
+    session.ice.local_addresses = {address};
+    const auto answered =
+        PeerSession::answer(session, test::TestSender::create({})->wait_offer(), {});
+    ASSERT_FALSE(answered) << address;
+    EXPECT_EQ(answered.error().name, kBadIceAddress);
+  }
+}
+
 TEST_F(PeerSessionTest, audio_is_declined_and_video_goes_on) {
   for (const bool first : {false, true}) {
     Call call;
@@ -164,8 +264,9 @@ TEST_F(PeerSessionTest, audio_is_declined_and_video_goes_on) {
     ASSERT_TRUE(call.recorder->wait_frames(5));
     const auto audio = section(call.recorder->wait_answer(), "audio");
     ASSERT_FALSE(audio.empty());
-    EXPECT_TRUE(audio.find("a=inactive") != std::string::npos || audio.starts_with("m=audio 0 "))
-        << audio;
+    // First and in a max-bundle offer, it is all that carries the video (RFC 9143 section 7.3.3).
+    EXPECT_NE(audio.find("a=inactive"), std::string::npos) << audio;
+    EXPECT_EQ(audio.starts_with("m=audio 0 "), !first) << audio;
   }
 }
 
@@ -177,6 +278,20 @@ TEST_F(PeerSessionTest, a_data_channel_does_not_disturb) {
   ASSERT_TRUE(connected) << connected.error().message;
   ASSERT_NE(call.offer.find("m=application"), std::string::npos);
   EXPECT_TRUE(call.recorder->wait_frames(5));
+  EXPECT_TRUE(section(call.recorder->wait_answer(), "application").starts_with("m=application 0 "));
+}
+
+TEST_F(PeerSessionTest, without_a_bundle_only_the_transport_of_the_video_is_taken) {
+  Call call;
+  SenderOptions sender;
+  sender.bundle_policy = "none";
+  sender.trickle = false;
+  sender.audio = true;
+  const auto connected = call.connect(sender, options());
+  ASSERT_TRUE(connected) << connected.error().message << "\n" << call.offer;
+  EXPECT_TRUE(call.recorder->wait_frames(5)) << call.offer;
+  const auto audio = section(call.recorder->wait_answer(), "audio");
+  EXPECT_TRUE(audio.starts_with("m=audio 0 ")) << audio;
 }
 
 TEST_F(PeerSessionTest, answer_asks_for_retransmission_and_a_good_start_bitrate) {
@@ -326,12 +441,6 @@ TEST_F(PeerSessionTest, nothing_is_called_after_close) {
   EXPECT_EQ(call.recorder->frames_, frames);
   EXPECT_EQ(call.recorder->states_.size(), states);
   EXPECT_TRUE(call.recorder->ends_.empty());
-}
-
-std::size_t entries(const char* folder) {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
-  return count;
 }
 
 TEST_F(PeerSessionTest, sessions_closed_at_any_moment_leave_no_threads_or_descriptors) {

@@ -8,6 +8,7 @@
 #include "surveillx/gst/signal_guard.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -26,6 +27,9 @@ struct SenderOptions {
   bool data_channel = false;
   int width = 320;
   int height = 240;
+  /// The test pushes encoded VP8 frames itself, instead of the moving test picture.
+  bool from_test = false;
+  std::string bundle_policy = "max-bundle";
 };
 
 /// A webrtcbin that sends a moving test picture over loopback, as a camera would. Offers by itself;
@@ -98,19 +102,65 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
     }
   }
 
+  /// With `from_test`: sends one encoded frame now.
+  void push(const std::vector<std::uint8_t>& frame) {
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, frame.size(), nullptr);
+    gst_buffer_fill(buffer, 0, frame.data(), frame.size());
+    gst_app_src_push_buffer(GST_APP_SRC(gst::child(pipeline_.get(), "in").get()), buffer);
+  }
+
+  /// From now on each packet is followed by `copies` that claim to be of sources of their own.
+  void flood_sources(int copies) {
+    const auto srtp = gst::child_of_kind(webrtcbin().get(), "srtpenc");
+    const auto pad = gst::static_pad(srtp.get(), "rtp_sink_0");
+    auto probe = gst::ProbeGuard::add(
+        pad.get(),
+        static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
+        [copies, next = 1U, inside = false](GstPad* at, GstPadProbeInfo* info) mutable {
+          if (inside) return;
+          inside = true;
+          GstBuffer* packet = (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0
+                                  ? gst_buffer_list_get(gst_pad_probe_info_get_buffer_list(info), 0)
+                                  : gst_pad_probe_info_get_buffer(info);
+          for (int i = 0; i < copies; ++i, ++next) {
+            GstBuffer* copy = gst_buffer_copy_deep(packet);
+            const std::uint8_t source[4] = {0xab, 0xcd, static_cast<std::uint8_t>(next >> 8),
+                                            static_cast<std::uint8_t>(next)};
+            gst_buffer_fill(copy, 8, source, sizeof source);
+            gst_pad_chain(at, copy);
+          }
+          inside = false;
+        });
+    const std::lock_guard lock(mutex_);
+    probes_.push_back(std::move(probe));
+  }
+
+  /// How often this camera was asked for a keyframe.
+  [[nodiscard]] int keyframe_requests() const { return keyframe_requests_.load(); }
+
+  [[nodiscard]] bool connected() {
+    const auto bin = webrtcbin();
+    GstWebRTCPeerConnectionState state{};
+    if (bin) g_object_get(bin.get(), "connection-state", &state, nullptr);
+    return state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED;
+  }
+
   /// Gone in the middle of whatever it was doing.
   void die() {
     gst::Ref<GstElement> pipeline;
     gst::Ref<GstElement> bin;
     std::vector<gst::SignalGuard> signals;
+    std::vector<gst::ProbeGuard> probes;
     {
       const std::lock_guard lock(mutex_);
       pipeline.swap(pipeline_);
       bin.swap(webrtcbin_);
       signals.swap(signals_);
+      probes.swap(probes_);
       on_candidate_ = nullptr;
     }
     signals.clear();
+    probes.clear();
     if (pipeline) gst::reap_webrtc(std::move(pipeline), std::move(bin));
   }
 
@@ -118,7 +168,12 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
   [[nodiscard]] std::string description() const {
     const std::string size =
         "width=" + std::to_string(options_.width) + ",height=" + std::to_string(options_.height);
-    const std::string video =
+    const std::string pushed =
+        "appsrc name=in is-live=true do-timestamp=true format=time max-bytes=0"
+        " caps=\"video/x-vp8," +
+        size + ",framerate=30/1\" ! rtpvp8pay name=pay picture-id-mode=15-bit mtu=1200 !"
+               " application/x-rtp,media=video,encoding-name=VP8,payload=96 ! webrtc. ";
+    const std::string drawn =
         "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,framerate=30/1," + size +
         " ! valve name=valve ! " +
         (options_.codec == Codec::h264
@@ -132,7 +187,8 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
     const std::string audio =
         "audiotestsrc is-live=true wave=silence ! audioconvert ! opusenc ! rtpopuspay !"
         " application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! webrtc. ";
-    std::string text = "webrtcbin name=webrtc bundle-policy=max-bundle ";
+    const std::string video = options_.from_test ? pushed : drawn;
+    std::string text = "webrtcbin name=webrtc bundle-policy=" + options_.bundle_policy + " ";
     if (options_.audio && options_.audio_first) text += audio;
     text += video;
     if (options_.audio && !options_.audio_first) text += audio;
@@ -166,6 +222,17 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
     signals_.push_back(gst::connect<>(webrtcbin_.get(), "notify::ice-gathering-state", [weak] {
       if (const auto self = weak.lock()) self->gathering();
     }));
+    if (const auto pay = gst::child(pipeline_.get(), "pay")) {
+      probes_.push_back(gst::ProbeGuard::add(
+          gst::static_pad(pay.get(), "src").get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
+          [weak](GstPad* /*pad*/, GstPadProbeInfo* info) {
+            const auto self = weak.lock();
+            GstEvent* event = gst_pad_probe_info_get_event(info);
+            if (self && gst_video_event_is_force_key_unit(event) != FALSE) {
+              self->keyframe_requests_.fetch_add(1);
+            }
+          }));
+    }
     gst_element_set_state(pipeline_.get(), GST_STATE_READY);
     if (options_.data_channel) {
       GObject* channel = nullptr;
@@ -182,7 +249,8 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
 
   void make_offer() {
     const auto bin = webrtcbin();
-    if (!bin) return;
+    // A refused section makes webrtcbin wish for another negotiation: a camera has one.
+    if (!bin || offering_.exchange(true)) return;
     const auto promise = gst::make_promise([weak = weak_from_this()](const GstStructure* reply) {
       if (const auto self = weak.lock()) self->offered(gst::description_text(reply, "offer"));
     });
@@ -250,6 +318,9 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
   gst::Ref<GstElement> webrtcbin_;
   gst::Ref<GObject> channel_;
   std::vector<gst::SignalGuard> signals_;
+  std::vector<gst::ProbeGuard> probes_;
+  std::atomic<int> keyframe_requests_{0};
+  std::atomic<bool> offering_{false};
   std::function<void(const std::string&, int)> on_candidate_;
   std::vector<std::pair<std::string, int>> candidates_;
   std::vector<std::pair<std::string, int>> remote_candidates_;
@@ -279,6 +350,7 @@ class Recorder {
       if (forward) forward(candidate, mline);
     };
     events.on_frame = [self](frame::Frame frame) {
+      if (self->look_) self->look_(frame);
       const std::lock_guard lock(self->mutex_);
       self->frame_ = std::move(frame);
       ++self->frames_;
@@ -329,6 +401,8 @@ class Recorder {
     return answer;
   }
 
+  /// Set before the session is made: sees each frame first, on the streaming thread.
+  std::function<void(const frame::Frame&)> look_;
   std::string answer_;
   std::vector<std::string> candidates_;
   std::vector<domain::CameraState> states_;

@@ -84,11 +84,12 @@ template <class... Args, class F>
       });
 }
 
-/// A pad probe that looks and lets everything pass. Removed by the destructor, which waits for a
-/// call that is running on another thread.
+/// A pad probe that looks, and lets everything pass unless it is a filter. Removed by the
+/// destructor, which waits for a call that is running on another thread.
 class ProbeGuard {
  public:
   using Handler = std::function<void(GstPad* pad, GstPadProbeInfo* info)>;
+  using Filter = std::function<bool(GstPad* pad, GstPadProbeInfo* info)>;
   ProbeGuard();
   ProbeGuard(ProbeGuard&& other) noexcept;
   ProbeGuard& operator=(ProbeGuard&& other) noexcept;
@@ -97,6 +98,8 @@ class ProbeGuard {
   ~ProbeGuard();
 
   [[nodiscard]] static ProbeGuard add(GstPad* pad, GstPadProbeType mask, Handler handler);
+  /// Drops what `keep` says false to; whoever pushed it is told that all is well.
+  [[nodiscard]] static ProbeGuard add_filter(GstPad* pad, GstPadProbeType mask, Filter keep);
   void remove();
 
  private:
