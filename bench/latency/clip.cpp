@@ -4,8 +4,8 @@
 #include "surveillx/gst/bus.hpp"
 #include "surveillx/gst/element.hpp"
 #include "surveillx/gst/ref.hpp"
+#include "surveillx/test_support/frame_number.hpp"
 
-#include "frame_number.hpp"
 #include "ivf.hpp"
 
 #include <cstdlib>
@@ -58,9 +58,9 @@ gst::Ref<GstBuffer> numbered(GstSample* sample, std::uint16_t number) {
   const auto plane = [&](guint i) {
     return static_cast<std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, i));
   };
-  bench::draw_number(number, GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), plane(0),
-                     GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0), plane(1), plane(2),
-                     GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 1));
+  test_support::draw_number(number, GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info),
+                            plane(0), GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0), plane(1), plane(2),
+                            GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 1));
   gst_video_frame_unmap(&frame);
   GST_BUFFER_PTS(buffer.get()) = gst_util_uint64_scale(number, GST_SECOND, 30);
   GST_BUFFER_DURATION(buffer.get()) = GST_SECOND / 30;

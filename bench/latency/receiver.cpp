@@ -3,10 +3,10 @@
 // When its input ends it writes {"received": [[number, ns], ...], "cpu_percent": ...}.
 #include "surveillx/base/log.hpp"
 #include "surveillx/frame/convert.hpp"
+#include "surveillx/test_support/frame_number.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
 #include "clock.hpp"
-#include "frame_number.hpp"
 
 #include <boost/json.hpp>
 
@@ -32,7 +32,9 @@ struct Measured {
     bgr.resize(static_cast<std::size_t>(stride) * static_cast<std::size_t>(size.height));
     frame::to_bgr(picture, bgr.data(), stride);
     const auto now = bench::now_ns();
-    if (const auto number = bench::read_number(bgr.data(), stride, size.width, size.height)) {
+    const auto number =
+        test_support::read_number(bgr.data() + 1, 3, stride, size.width, size.height);
+    if (number) {
       received.push_back(boost::json::array{*number, now});
     }
     last_ns = now;

@@ -39,7 +39,8 @@ class PacketClock {
     released_[newest_released_] = {pts, rtp_timestamp, true};
   }
 
-  /// When the last packet of the frame with this PTS arrived; nothing when it is not known.
+  /// When the last packet of the frame with this PTS arrived; nothing when it is not known. Of a
+  /// frame that is older than all whose arrivals are kept: when the oldest of those arrived.
   [[nodiscard]] std::optional<SteadyTime> frame_arrival(std::uint64_t pts) const {
     const std::lock_guard lock(mutex_);
     for (std::size_t back = 0; back < kReleased; ++back) {
@@ -51,7 +52,7 @@ class PacketClock {
   }
 
  private:
-  static constexpr std::size_t kFrames = 128;
+  static constexpr std::size_t kFrames = 512;
   static constexpr std::size_t kReleased = 512;
   struct Arrival {
     std::uint32_t rtp_timestamp = 0;
@@ -69,7 +70,9 @@ class PacketClock {
       if (entry.when == SteadyTime{}) break;
       if (entry.rtp_timestamp == rtp_timestamp) return entry.when;
     }
-    return std::nullopt;
+    const auto& oldest = arrivals_[(newest_ + 1) % kFrames];
+    if (oldest.when == SteadyTime{}) return std::nullopt;
+    return oldest.when;
   }
 
   mutable std::mutex mutex_;

@@ -50,8 +50,11 @@ void raise_receive_buffer(int port) {
       continue;
     }
     if (is_udp_on(descriptor, port)) {
-      // Capped by net.core.rmem_max; the kernel then takes what it allows.
-      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+      // Capped by net.core.rmem_max, unless we may go beyond it.
+      if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer,
+                     sizeof kReceiveBuffer) != 0) {
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+      }
     }
   }
 }

@@ -122,8 +122,13 @@ void Session::connect_signals() {
     if (const auto self = weak.lock()) self->on_pad(pad);
   }));
   if (const auto rtpbin = gst::child(bin, "rtpbin")) {
-    // Set on rtpbin because it overwrites what is set on a jitter buffer when that is added.
-    g_object_set(rtpbin.get(), "drop-on-latency", TRUE, nullptr);
+    // Not `drop-on-latency`: it throws away packets that did arrive whenever decoding takes longer
+    // than `latency` once, as a first large frame does, and the picture is garbage until the next
+    // keyframe. CatchUp and Backlog keep what waits within bounds.
+    g_object_set(rtpbin.get(), "max-streams", static_cast<guint>(SourceLimit::kLimit), nullptr);
+    signals_.push_back(gst::connect<GstPad*>(rtpbin.get(), "pad-added", [weak](GstPad* pad) {
+      if (const auto self = weak.lock()) self->on_rtpbin_pad(pad);
+    }));
     signals_.push_back(gst::connect<GstElement*>(rtpbin.get(), "new-jitterbuffer",
                                                  [weak](GstElement* jitterbuffer) {
                                                    if (const auto self = weak.lock())

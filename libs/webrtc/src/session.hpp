@@ -7,9 +7,11 @@
 #include "surveillx/gst/signal_guard.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
+#include "catch_up.hpp"
 #include "outbox.hpp"
 #include "packet_clock.hpp"
 #include "sdp_edit.hpp"
+#include "source_limit.hpp"
 
 #include <atomic>
 #include <deque>
@@ -63,11 +65,16 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   void on_dtls_state();
 
   // session_media.cpp
+  void on_rtpbin_pad(GstPad* pad);
   void on_jitterbuffer(GstElement* jitterbuffer);
+  /// Packets on their way into a jitter buffer; false when there is no room for them.
+  [[nodiscard]] bool on_packets(GstPad* pad, GstPadProbeInfo* info, Backlog& backlog);
   void on_pad(GstPad* pad);
   [[nodiscard]] Result<void> build_chain(GstPad* pad, Codec codec);
   void discard(GstPad* pad);
   void on_decoder_caps(GstElement* valve, const GstCaps* caps);
+  /// True when this encoded frame is to be decoded.
+  [[nodiscard]] bool on_encoded_frame(GstBuffer* frame);
   void on_sample(gst::Ref<GstSample> sample);
 
   // session_watch.cpp
@@ -112,7 +119,10 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   gst::Gate gate_;
   Outbox outbox_;
   PacketClock clock_;
+  CatchUp catch_up_;
+  SourceLimit sources_;
   std::atomic<std::uint64_t> packets_{0};
+  std::atomic<std::uint64_t> packets_refused_{0};
   std::atomic<std::uint64_t> keyframe_requests_{0};
   std::atomic<int> candidates_found_{0};
 
@@ -149,6 +159,8 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   std::string local_candidate_;
   std::string remote_candidate_;
 
+  /// Streaming thread only: how many frames had been skipped when the last jump ended.
+  std::uint64_t skipped_before_ = 0;
   /// Streaming thread only: the video info of the caps seen last.
   gst::Ref<GstCaps> caps_;
   GstVideoInfo info_{};

@@ -16,6 +16,21 @@ std::uint32_t rtp_timestamp(GstBuffer* packet) {
   return GST_READ_UINT32_BE(bytes);
 }
 
+std::uint16_t rtp_sequence(GstBuffer* packet) {
+  std::uint8_t bytes[2] = {};
+  return gst_buffer_extract(packet, 2, bytes, sizeof bytes) == sizeof bytes
+             ? GST_READ_UINT16_BE(bytes)
+             : 0;
+}
+
+/// The SSRC, bytes 8-11.
+std::uint32_t rtp_source(GstBuffer* packet) {
+  std::uint8_t bytes[4] = {};
+  return gst_buffer_extract(packet, 8, bytes, sizeof bytes) == sizeof bytes
+             ? GST_READ_UINT32_BE(bytes)
+             : 0;
+}
+
 /// The lower seven bits of byte 1.
 int payload_type(GstBuffer* packet) {
   std::uint8_t byte = 0;
@@ -36,7 +51,8 @@ constexpr auto kBuffers =
     static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
 
 /// The decoders' texts. No queue between depayloader and appsink: a hop to another thread costs
-/// more than it wins, and a queue would hold frames back. `valve` shuts on pictures that are too
+/// more than it wins, and the jitter buffer in front is a queue already: packets wait there, on
+/// the receiving thread's side, while this chain is busy. `valve` shuts on pictures that are too
 /// large before a decoder allocates them. The depayloader asks for a keyframe after a loss, and the
 /// decoder goes on with what it has: its `automatic-request-sync-points` would throw away every
 /// picture until that keyframe comes.
@@ -86,30 +102,67 @@ struct MappedFrame {
 
 }  // namespace
 
-void Session::on_jitterbuffer(GstElement* jitterbuffer) {
-  // By default it asks again for packets that it only guesses were sent, counts them lost once
-  // `latency` has passed, and drops them when they do arrive: a camera that hiccups for 100 ms would
-  // lose whole keyframes. Gaps in the sequence numbers are still asked for.
-  g_object_set(jitterbuffer, "rtx-next-seqnum", FALSE, nullptr);
-  const auto pad = gst::static_pad(jitterbuffer, "sink");
-  if (!pad) return;
-  auto probe = gst::ProbeGuard::add(
-      pad.get(), kBuffers, [weak = weak_from_this()](GstPad* at, GstPadProbeInfo* info) {
+void Session::on_rtpbin_pad(GstPad* pad) {
+  const gchar* name = GST_PAD_NAME(pad);
+  if (!g_str_has_prefix(name, "recv_rtp_sink_")) return;
+  // `max-streams` bounds the jitter buffers; the RTP session in front of it remembers every source.
+  auto probe = gst::ProbeGuard::add_filter(
+      pad, GST_PAD_PROBE_TYPE_BUFFER, [weak = weak_from_this()](GstPad*, GstPadProbeInfo* info) {
         const auto self = weak.lock();
-        if (!self) return;
-        const auto now = std::chrono::steady_clock::now();
-        for_each_buffer(info, [&](GstBuffer* packet) {
-          // A peer may go on sending audio that was declined.
-          if (payload_type(packet) != self->offer_.payload_type) return;
-          if (self->packets_.fetch_add(1, std::memory_order_relaxed) == 0) {
-            const std::lock_guard lock(self->mutex_);
-            if (!self->closed_) self->jitterbuffer_ = gst::adopt(gst_pad_get_parent_element(at));
-          }
-          self->clock_.packet_arrived(rtp_timestamp(packet), now);
-        });
+        if (!self) return true;
+        if (self->sources_.admit(rtp_source(gst_pad_probe_info_get_buffer(info)))) return true;
+        self->packets_refused_.fetch_add(1, std::memory_order_relaxed);
+        return false;
       });
   const std::lock_guard lock(mutex_);
   if (!closed_) probes_.push_back(std::move(probe));
+}
+
+void Session::on_jitterbuffer(GstElement* jitterbuffer) {
+  // By default it asks again for packets that it only guesses were sent, counts them lost once
+  // `latency` has passed, and drops them when they do arrive: a camera that hiccups for 100 ms
+  // would lose whole keyframes. Gaps in the sequence numbers are still asked for.
+  g_object_set(jitterbuffer, "rtx-next-seqnum", FALSE, nullptr);
+  const auto in = gst::static_pad(jitterbuffer, "sink");
+  const auto out = gst::static_pad(jitterbuffer, "src");
+  if (!in || !out) return;
+  const auto weak = weak_from_this();
+  const auto backlog = std::make_shared<Backlog>();
+  std::vector<gst::ProbeGuard> probes;
+  probes.push_back(gst::ProbeGuard::add_filter(
+      in.get(), kBuffers, [weak, backlog](GstPad* at, GstPadProbeInfo* info) {
+        const auto self = weak.lock();
+        return !self || self->on_packets(at, info, *backlog);
+      }));
+  probes.push_back(
+      gst::ProbeGuard::add(out.get(), kBuffers, [backlog](GstPad*, GstPadProbeInfo* info) {
+        for_each_buffer(info, [&](GstBuffer* packet) {
+          backlog->release(rtp_sequence(packet), gst_buffer_get_size(packet));
+        });
+      }));
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  for (auto& probe : probes) probes_.push_back(std::move(probe));
+}
+
+bool Session::on_packets(GstPad* pad, GstPadProbeInfo* info, Backlog& backlog) {
+  const auto now = std::chrono::steady_clock::now();
+  bool room = true;
+  for_each_buffer(info, [&](GstBuffer* packet) {
+    if (!backlog.admit(rtp_sequence(packet), gst_buffer_get_size(packet))) {
+      room = false;
+      packets_refused_.fetch_add(1, std::memory_order_relaxed);
+    }
+    // A peer may go on sending audio that was declined.
+    if (payload_type(packet) != offer_.payload_type) return;
+    if (packets_.fetch_add(1, std::memory_order_relaxed) == 0) {
+      const std::lock_guard lock(mutex_);
+      if (!closed_) jitterbuffer_ = gst::adopt(gst_pad_get_parent_element(pad));
+    }
+    clock_.packet_arrived(rtp_timestamp(packet), now);
+  });
+  if (!room) catch_up_.broken(now);
+  return room;
 }
 
 void Session::on_pad(GstPad* pad) {
@@ -201,6 +254,12 @@ Result<void> Session::build_chain(GstPad* pad, Codec codec) {
         const auto element = gst::adopt(gst_pad_get_parent_element(at));
         if (element) self->on_decoder_caps(element.get(), caps);
       }));
+  probes.push_back(gst::ProbeGuard::add_filter(
+      gst::static_pad(valve.get(), "sink").get(), GST_PAD_PROBE_TYPE_BUFFER,
+      [weak](GstPad* /*pad*/, GstPadProbeInfo* info) {
+        const auto self = weak.lock();
+        return !self || self->on_encoded_frame(gst_pad_probe_info_get_buffer(info));
+      }));
   auto tap =
       gst::SampleTap::attach(gst::child(chain, "tap").get(), [weak](gst::Ref<GstSample> sample) {
         if (const auto self = weak.lock()) {
@@ -232,6 +291,28 @@ void Session::on_decoder_caps(GstElement* valve, const GstCaps* caps) {
   g_object_set(valve, "drop", TRUE, nullptr);
   end(EndReason::pipeline_error,
       "picture_too_large: " + std::to_string(width) + "x" + std::to_string(height));
+}
+
+bool Session::on_encoded_frame(GstBuffer* frame) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto arrived = clock_.frame_arrival(GST_BUFFER_PTS(frame)).value_or(now);
+  const bool keyframe = GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_DELTA_UNIT) == FALSE;
+  switch (catch_up_.frame(now, arrived, keyframe)) {
+    case CatchUp::Verdict::decode:
+      return true;
+    case CatchUp::Verdict::jumped: {
+      const auto skipped = catch_up_.skipped();
+      log::warn("session.jumped",
+                {camera_field(),
+                 session_field(),
+                 {"skipped_frames", skipped - std::exchange(skipped_before_, skipped)}});
+      return true;
+    }
+    case CatchUp::Verdict::skip:
+      request_keyframe();
+      return false;
+  }
+  return true;
 }
 
 void Session::on_sample(gst::Ref<GstSample> sample) {

@@ -233,6 +233,8 @@ void Session::refresh_stats() {
 SessionStats Session::stats() const {
   SessionStats stats;
   stats.packets_received = packets_.load(std::memory_order_relaxed);
+  stats.packets_refused = packets_refused_.load(std::memory_order_relaxed);
+  stats.frames_skipped = catch_up_.skipped();
   stats.keyframe_requests = keyframe_requests_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   stats.local_candidate = local_candidate_;

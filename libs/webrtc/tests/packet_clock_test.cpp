@@ -52,5 +52,16 @@ TEST(PacketClock, unknown_and_forgotten_frames_have_no_date) {
   EXPECT_EQ(clock.frame_arrival(1'999), kStart + 1s);
 }
 
+TEST(PacketClock, a_frame_that_waited_for_very_long_is_older_than_all_that_are_known) {
+  PacketClock clock;
+  clock.packet_arrived(7, kStart);
+  for (std::uint32_t i = 0; i < 1'000; ++i) clock.packet_arrived(1'000 + i, kStart + 1s + i * 1ms);
+  clock.packet_released(1, 7);
+  const auto arrival = clock.frame_arrival(1);
+  ASSERT_TRUE(arrival);
+  EXPECT_GT(*arrival, kStart);
+  EXPECT_LT(*arrival, kStart + 1s + 1'000ms);
+}
+
 }  // namespace
 }  // namespace surveillx::webrtc

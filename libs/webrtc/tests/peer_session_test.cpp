@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <random>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 namespace surveillx::webrtc {
@@ -427,6 +428,34 @@ TEST_F(PeerSessionTest, a_picture_over_the_limit_ends_the_session_by_name) {
     call.session->close();
     EXPECT_EQ(call.recorder->frames_, 0);
   }
+}
+
+TEST_F(PeerSessionTest, h264_jumps_to_a_keyframe_as_well_when_decoding_hangs) {
+  Call call;
+  call.recorder->look_ = [seen = 0](const frame::Frame&) mutable {
+    if (++seen == 5) std::this_thread::sleep_for(1'500ms);
+  };
+  SenderOptions sender;
+  sender.codec = Codec::h264;
+  ASSERT_TRUE(call.connect(sender, options()));
+  ASSERT_TRUE(call.recorder->wait_frames(5));
+  const auto asked = call.session->stats().keyframe_requests;
+  ASSERT_TRUE(call.recorder->wait_more_frames(10));
+  EXPECT_GT(call.session->stats().frames_skipped, 0U);
+  EXPECT_GT(call.session->stats().keyframe_requests, asked);
+}
+
+TEST_F(PeerSessionTest, a_camera_with_thousands_of_sources_gets_few_jitter_buffers) {
+  Call call;
+  ASSERT_TRUE(call.connect({}, options()));
+  ASSERT_TRUE(call.recorder->wait_frames(2));
+  const auto threads = entries("/proc/self/task");
+  call.sender->flood_sources(100);
+  ASSERT_TRUE(test_support::eventually(
+      [&] { return call.session->stats().packets_refused >= 1'000; }));
+  // Two threads each.
+  EXPECT_LE(entries("/proc/self/task"), threads + 2 * 16 + 8);
+  EXPECT_TRUE(call.recorder->wait_more_frames(3));
 }
 
 TEST_F(PeerSessionTest, nothing_is_called_after_close) {

@@ -59,6 +59,10 @@ struct SessionStats {
   std::uint64_t packets_received = 0;
   std::int64_t packets_lost = 0;
   std::uint64_t frames_decoded = 0;
+  /// Frames that arrived and were not decoded, because decoding was more than a second behind.
+  std::uint64_t frames_skipped = 0;
+  /// Packets that arrived and were thrown away: no room (see frames_skipped), or one source too many.
+  std::uint64_t packets_refused = 0;
   std::uint64_t nacks_sent = 0;
   std::uint64_t keyframe_requests = 0;
   frame::Size size;

@@ -8,8 +8,8 @@
 /// A frame's number, drawn into the picture as a row of black and white blocks at the top left: a
 /// white and a black reference, 16 bits from the highest down, and a bit that makes the count of
 /// ones even. A block is a 20th of the width and of the height, which survives any compression.
-/// aiortc_receiver.py reads the same.
-namespace surveillx::bench {
+/// The tests of the receiving session and bench/latency use it; aiortc_receiver.py reads the same.
+namespace surveillx::test_support {
 
 inline constexpr int kGrid = 20;
 inline constexpr int kBlocks = 19;
@@ -40,15 +40,16 @@ inline void draw_number(std::uint16_t number, int width, int height, std::uint8_
   }
 }
 
-/// From BGR; nothing when the references or the parity do not fit.
-inline std::optional<std::uint16_t> read_number(const std::uint8_t* bgr, int stride, int width,
-                                                int height) {
+/// From one byte of brightness a pixel, `step` bytes apart: the luma plane of I420 with 1, the green
+/// of BGR with 3. Nothing when the references or the parity do not fit.
+inline std::optional<std::uint16_t> read_number(const std::uint8_t* light, int step, int stride,
+                                                int width, int height) {
   const int block_width = width / kGrid;
   const int row = height / kGrid / 2;
   const auto white = [&](int block) {
     int sum = 0;
     for (int dx = -2; dx < 2; ++dx) {
-      sum += bgr[row * stride + (block * block_width + block_width / 2 + dx) * 3 + 1];
+      sum += light[row * stride + (block * block_width + block_width / 2 + dx) * step];
     }
     return sum > 4 * 128;
   };
@@ -61,4 +62,4 @@ inline std::optional<std::uint16_t> read_number(const std::uint8_t* bgr, int str
   return number;
 }
 
-}  // namespace surveillx::bench
+}  // namespace surveillx::test_support
