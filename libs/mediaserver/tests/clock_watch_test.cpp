@@ -1,5 +1,7 @@
 #include "clock_watch.hpp"
 
+#include "settable_clock.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -11,22 +13,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-/// A clock that somebody sets.
-class SettableClock final : public Clock {
- public:
-  [[nodiscard]] UnixMillis now() const override { return wall_; }
-  [[nodiscard]] SteadyTime steady() const override { return steady_; }
-  void advance(milliseconds by) {
-    wall_ += by;
-    steady_ += by;
-  }
-  void set_by(milliseconds by) { wall_ += by; }
-
- private:
-  UnixMillis wall_ = from_millis(1'795'600'000'000);
-  SteadyTime steady_ = SteadyTime(hours(1));
-};
 
 class ClockWatchTest : public testing::Test {
  protected:
