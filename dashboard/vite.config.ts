@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config';
 const web = process.env['SURVEILLX_WEB'] ?? 'http://127.0.0.1:5000';
 
 export default defineConfig({
+  // The server writes the path under which it is reached into index.html, so that one build works
+  // under any (libs/webapp/src/dashboard_page.cpp).
+  base: './',
   plugins: [react()],
   build: {
     target: 'es2022',

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 const root = resolve(__dirname, '../..');
 const build = process.env['SURVEILLX_BUILD'] ?? join(root, 'build/release');
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
@@ -24,14 +24,14 @@ export class Product {
   readonly #folder = mkdtempSync(join(tmpdir(), 'surveillx-e2e-'));
   #child: ChildProcess | null = null;
 
-  /** `models`: a folder of weights; null leaves `builtin`. The password is read off the terminal. */
-  async start(names: string[], models: string | null): Promise<void> {
+  /** `models`: a folder of weights; null leaves `builtin`. `webLines`: more of `[web]`. The password is read off the terminal. */
+  async start(names: string[], models: string | null, webLines: string[] = []): Promise<void> {
     const web = await freePort();
     const signaling = await freePort();
     const config = join(this.#folder, 'surveillx.toml');
     writeFileSync(
       config,
-      `[web]\nlisten = "127.0.0.1:${web}"\n[signaling]\nlisten = "127.0.0.1:${signaling}"\n` +
+      `[web]\nlisten = "127.0.0.1:${web}"\n${webLines.join('\n')}\n[signaling]\nlisten = "127.0.0.1:${signaling}"\n` +
         `[attendance]\ntimezone = "Europe/Berlin"\n`,
     );
     const env: NodeJS.ProcessEnv = { ...process.env, SURVEILLX_MODELS: models ?? join(this.#folder, 'none') };

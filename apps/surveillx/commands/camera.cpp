@@ -34,6 +34,7 @@ struct CameraOptions {
   std::vector<std::string> ice_servers;
   std::string ca_file;
   std::string pin;
+  std::string pin_file;
 };
 
 std::string read_token_file(const std::string& path) {
@@ -70,6 +71,7 @@ camera::PublisherOptions publisher_options(const CameraOptions& o) {
   }
   out.trust.ca_file = o.ca_file;
   out.trust.pin_sha256 = o.pin;
+  out.trust.certificate_file = o.pin_file;
   return out;
 }
 
@@ -145,9 +147,16 @@ void add_camera(Registrar& r) {
                       "the server names");
   auto* ca =
       command->add_option("--ca", o->ca_file, "Authorities to trust, PEM")->type_name("FILE");
+  auto* pin = command
+                  ->add_option("--pin", o->pin,
+                               "SHA-256 of the server's public key, as cameras add prints it")
+                  ->excludes(ca);
   command
-      ->add_option("--pin", o->pin, "SHA-256 of the server's certificate, as cameras add prints it")
-      ->excludes(ca);
+      ->add_option("--pin-file", o->pin_file,
+                   "A copy of the server's certificate, PEM: its public key is the pin")
+      ->excludes(ca)
+      ->excludes(pin)
+      ->type_name("FILE");
   r.run(command, [o](const CommonOptions& common) {
     try {
       return publish(*o, common);

@@ -3,7 +3,9 @@
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "commands/command.hpp"
 #include "commands/engine_options.hpp"
@@ -11,6 +13,7 @@
 #include "commands/repair_clock.hpp"
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/crypto/key_ring.hpp"
+#include "surveillx/net/certificate.hpp"
 #include "surveillx/net/http_server.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/vision/engine.hpp"
@@ -38,6 +41,26 @@ Result<std::string> check_port(const std::string& address) {
                                             "stop the other program or set another port"};
   }
   return server.error();
+}
+
+Result<std::string> check_certificate(const std::optional<config::Tls>& tls) {
+  if (!tls) return std::string("none: plain TCP");
+  std::error_code ignored;
+  if (tls->self_signed && !std::filesystem::exists(tls->certificate, ignored)) {
+    return std::string("self-signed, made at the first start");
+  }
+  if (auto pair = net::check_certificate_pair({tls->certificate, tls->key}); !pair) {
+    return pair.error();
+  }
+  auto info = net::read_certificate_info(tls->certificate);
+  if (!info) return info.error();
+  const auto days = info->days_left(system_clock().now());
+  const std::string text = std::to_string(days) + " days left, pin " + info->pin + ", in " +
+                           tls->certificate;
+  if (days > net::kCertificateWarningDays || (tls->self_signed && days >= 0)) return text;
+  return Error{net::kBadCertificate,
+               days < 0 ? "it has expired: renew " + tls->certificate
+                        : text + ": renew it; a running server takes the new one by itself"};
 }
 
 Result<std::string> check_models(const config::Config& config) {
@@ -94,6 +117,8 @@ int doctor(const CommonOptions& common) {
       {"database", [&] { return check_database(config); }},
       {"web port", [&] { return check_port(config.web.listen); }},
       {"signalling port", [&] { return check_port(config.signaling.listen); }},
+      {"web certificate", [&] { return check_certificate(config.web_tls()); }},
+      {"signalling certificate", [&] { return check_certificate(config.signaling_tls()); }},
       {"clock and time zone", [&] { return check_zone(config); }},
   };
   bool all_well = true;

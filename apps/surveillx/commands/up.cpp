@@ -115,10 +115,9 @@ class Banner {
 /// Makes the certificate before the children would, so that its pin can be told.
 std::string prepare_tls(const std::optional<config::Tls>& tls) {
   if (!tls) return "";
-  if (tls->self_signed) {
-    must(net::ensure_self_signed_certificate(tls->certificate, tls->key,
-                                             {"localhost", "127.0.0.1"}));
-  }
+  const net::TlsFiles files{tls->certificate, tls->key, tls->self_signed, tls->names};
+  must(net::ensure_certificate(files));
+  must(net::check_certificate_pair(files));
   return must(net::certificate_pin(tls->certificate));
 }
 
@@ -133,12 +132,15 @@ supervisor::ChildSpec server_child(const CommonOptions& common, const ServerOpti
 }
 
 supervisor::ChildSpec demo_camera_child(const CommonOptions& common, const config::Config& config,
-                                        const DemoSetup& demo, const std::string& pin) {
+                                        const DemoSetup& demo) {
   supervisor::ChildSpec child;
   child.name = "demo-camera";
   child.argv = {common.program, "camera",  "--server", config.signaling_url(),
                 "--source",     "demo",    "--data",   config.data_dir};
-  if (!pin.empty()) child.argv.insert(child.argv.end(), {"--pin", pin});
+  // The file and not its pin, which a renewal with another key would make wrong.
+  if (const auto tls = config.signaling_tls()) {
+    child.argv.insert(child.argv.end(), {"--pin-file", tls->certificate});
+  }
   if (common.log_level) child.argv.insert(child.argv.end(), {"--log-level", *common.log_level});
   // In the environment, because arguments are visible to every user of the machine.
   child.environment = {{"SURVEILLX_CAMERA_TOKEN", demo.camera_token}};
@@ -184,7 +186,7 @@ int up(const CommonOptions& common, const UpOptions& options) {
     supervisor->add(server_child(common, settled, "media"));
     if (options.demo) {
       const auto demo = prepare_demo(*store, config, options.demo_names);
-      supervisor->add(demo_camera_child(common, config, demo, pin));
+      supervisor->add(demo_camera_child(common, config, demo));
     }
     *banner = std::make_unique<Banner>(std::move(admin), options.demo, pin);
   }

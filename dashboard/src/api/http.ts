@@ -1,3 +1,5 @@
+import { withBase } from '../ui/base';
+
 /** An answer that is not a success, as told by the server (RFC 9457), or no answer at all. */
 export class ApiError extends Error {
   constructor(
@@ -62,7 +64,7 @@ export class HttpClient {
     options.signal?.addEventListener('abort', cancel);
     init.signal = abort.signal;
     try {
-      const response = await this.fetchFn(path, init);
+      const response = await this.fetchFn(withBase(path), init);
       if (!response.ok) throw await problem(response);
       if (response.status === 204) return undefined as T;
       return (await response.json()) as T;

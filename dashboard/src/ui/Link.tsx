@@ -1,4 +1,5 @@
 import type { AnchorHTMLAttributes, MouseEvent } from 'react';
+import { withBase } from './base';
 import { navigate } from './router';
 
 /** A link within the dashboard; opens in a new tab when asked to, like any other. */
@@ -8,5 +9,5 @@ export function Link({ href, ...rest }: AnchorHTMLAttributes<HTMLAnchorElement> 
     event.preventDefault();
     navigate(href);
   };
-  return <a {...rest} href={href} onClick={follow} />;
+  return <a {...rest} href={withBase(href)} onClick={follow} />;
 }

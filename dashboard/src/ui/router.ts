@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
+import { withBase, withoutBase } from './base';
 
-/** The address bar as a store: path and query. */
+/** The address bar as a store: path and query, without the base path. */
 
 const listeners = new Set<() => void>();
 
@@ -13,12 +14,12 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-const address = () => location.pathname + location.search;
+const address = () => withoutBase(location.pathname) + location.search;
 
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   if (to === address()) return;
-  if (options.replace) history.replaceState(null, '', to);
-  else history.pushState(null, '', to);
+  if (options.replace) history.replaceState(null, '', withBase(to));
+  else history.pushState(null, '', withBase(to));
   for (const listener of [...listeners]) listener();
 }
 

@@ -2,15 +2,32 @@
 
 #include "values.hpp"
 
+#include <cctype>
+#include <cstring>
+#include <utility>
+
 namespace surveillx::config {
 namespace {
 
+/// Of an origin; an IPv6 address without its brackets.
+std::string host_of(const std::string& origin) {
+  const auto start = origin.find("://");
+  if (start == std::string::npos) return {};
+  std::string host = origin.substr(start + 3);
+  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  return host.substr(0, host.find(':'));
+}
+
 std::optional<Tls> tls_of(const std::string& certificate, const std::string& key,
                           const Config& config) {
-  if (!certificate.empty() && !key.empty()) return Tls{certificate, key, false};
+  if (!certificate.empty() && !key.empty()) return Tls{certificate, key, false, {}};
   if (!config.security.public_) return std::nullopt;
   const std::string folder = config.data_dir + "/tls/";
-  return Tls{folder + "certificate.pem", folder + "key.pem", true};
+  Tls tls{folder + "certificate.pem", folder + "key.pem", true, {}};
+  if (auto host = host_of(config.external_origin()); !host.empty()) {
+    tls.names.push_back(std::move(host));
+  }
+  return tls;
 }
 
 std::string local_url(const std::string& listen, const std::string& scheme) {
@@ -39,6 +56,34 @@ std::string Config::web_url() const {
 
 std::string Config::signaling_url() const {
   return local_url(signaling.listen, signaling_tls() ? "wss" : "ws");
+}
+
+std::string Config::base_path() const {
+  std::string path = web.base_path;
+  if (path.empty()) {
+    const auto host = web.external_url.find("://");
+    const auto slash = host == std::string::npos ? host : web.external_url.find('/', host + 3);
+    if (slash != std::string::npos) path = web.external_url.substr(slash);
+  }
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::string Config::external_origin() const {
+  const auto host = web.external_url.find("://");
+  if (host == std::string::npos) return {};
+  std::string origin = web.external_url.substr(0, web.external_url.find('/', host + 3));
+  for (char& c : origin) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const auto& [scheme, port] : {std::pair("http://", ":80"), std::pair("https://", ":443")}) {
+    if (origin.starts_with(scheme) && origin.ends_with(port)) {
+      origin.resize(origin.size() - std::strlen(port));  // Browsers leave the usual port out.
+    }
+  }
+  return origin;
+}
+
+bool Config::has_unnamed_proxy() const {
+  return web.trusted_proxies.empty() && (!web.external_url.empty() || !web.base_path.empty());
 }
 
 }  // namespace surveillx::config

@@ -192,6 +192,12 @@ Result<void> check_level(std::string_view value) {
   return {};
 }
 
+/// Long enough that guessing is hopeless.
+Result<void> check_token(std::string_view value) {
+  if (value.size() >= 16) return {};
+  return Error{kBadValue, "a token needs at least 16 characters"};
+}
+
 void add_servers(std::vector<Key>& keys) {
   keys.push_back(required("web.listen", Type::listen, at(&Config::web, &Web::listen),
                           "Where the dashboard and the API listen.", check_listen));
@@ -207,6 +213,15 @@ void add_servers(std::vector<Key>& keys) {
   keys.push_back(list("web.allowed_origins", at(&Config::web, &Web::allowed_origins),
                       "Further origins that browsers may come from, for a reverse proxy.",
                       url_of({"http", "https"})));
+  keys.push_back(list("web.trusted_proxies", at(&Config::web, &Web::trusted_proxies),
+                      "Reverse proxies (addresses, networks) that are believed about their clients.",
+                      check_network));
+  keys.push_back(text("web.external_url", Type::url, at(&Config::web, &Web::external_url),
+                      "Where browsers reach the dashboard through a proxy, with its path.",
+                      check_external_url));
+  keys.push_back(text("web.base_path", Type::text, at(&Config::web, &Web::base_path),
+                      "The path under which a proxy shows the dashboard, such as /sx.",
+                      check_base_path));
 
   keys.push_back(required("signaling.listen", Type::listen,
                           at(&Config::signaling, &Signaling::listen),
@@ -323,6 +338,14 @@ void add_rest(std::vector<Key>& keys) {
                          "Failed logins a user name and address have within the window."));
   keys.push_back(duration("security.login_window", at(&Config::security, &Security::login_window),
                           seconds(1), hours(24), "The window of security.login_attempts."));
+  keys.push_back(choice<Security, Hsts>(
+      "security.hsts", at(&Config::security, &Security::hsts),
+      {{"auto", Hsts::auto_}, {"always", Hsts::always}, {"never", Hsts::never}},
+      "Tell browsers to use HTTPS alone; auto: unless the certificate is self-signed."));
+  keys.push_back(secret(text("security.metrics_token", Type::text,
+                             at(&Config::security, &Security::metrics_token),
+                             "Bearer token that may read /metrics, for a monitoring system.",
+                             check_token)));
 
   keys.push_back(required("log.level", Type::choice, at(&Config::log, &Log::level),
                           "How much is logged.", check_level));

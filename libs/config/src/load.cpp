@@ -172,6 +172,15 @@ void check_together(Loading& loading) {
   const auto& config = loading.config;
   check_certificate(loading, "web", config.web.certificate, config.web.key);
   check_certificate(loading, "signaling", config.signaling.certificate, config.signaling.key);
+  if (!config.web.base_path.empty() && !config.web.external_url.empty()) {
+    config::Config by_url = config;
+    by_url.web.base_path.clear();
+    if (by_url.base_path() != config.base_path()) {
+      loading.problem("web.base_path", "is not the path of web.external_url (" +
+                                           config.web.external_url +
+                                           "); leave one of the two out");
+    }
+  }
   if ((config.ice.min_port == 0) != (config.ice.max_port == 0) ||
       config.ice.min_port > config.ice.max_port) {
     loading.problem(loading.is_default("ice.max_port") ? "ice.min_port" : "ice.max_port",

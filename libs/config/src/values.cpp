@@ -218,6 +218,57 @@ Result<void> check_ip_address(std::string_view text) {
   return bad("\"" + copy + "\" is not an IP address");
 }
 
+Result<void> check_network(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto address = text.substr(0, slash);
+  const bool ip6 = address.find(':') != std::string_view::npos;
+  if (check_ip_address(address)) {
+    if (slash == std::string_view::npos) return {};
+    const auto bits = text.substr(slash + 1);
+    if (is_digits(bits) && parse_integer(bits, 0, ip6 ? 128 : 32)) return {};
+  }
+  return bad("\"" + std::string(text) +
+             "\" is neither an IP address nor a network such as 10.1.0.0/16");
+}
+
+Result<void> check_external_url(std::string_view text) {
+  if (auto ok = check_url(text, {"http", "https"}); !ok) return ok;
+  if (text.find_first_of("@?#") != std::string_view::npos) {
+    return bad("\"" + hide_password(text) +
+               "\" may have a path, but no user, query or fragment: https://cameras.example/sx");
+  }
+  const auto slash = text.find('/', text.find("://") + 3);
+  return slash == std::string_view::npos ? Result<void>() : check_base_path(text.substr(slash));
+}
+
+Result<void> check_base_path(std::string_view text) {
+  const auto explain = [&](std::string_view why) {
+    return bad("\"" + std::string(text) + "\" is not a path such as /sx: " + std::string(why));
+  };
+  if (!text.starts_with('/')) return explain("it has to start with a slash");
+  // Below these we answer without a prefix too, for proxies that take theirs off.
+  constexpr std::array<std::string_view, 6> kOurs{"api",     "socket.io", "assets",
+                                                  "metrics", "healthz",   "readyz"};
+  while (text.ends_with('/')) text.remove_suffix(1);
+  for (auto rest = text; !rest.empty();) {
+    rest.remove_prefix(1);
+    const auto segment = rest.substr(0, rest.find('/'));
+    if (segment.empty() || segment == "." || segment == "..") return explain("a part is missing");
+    for (const char c : segment) {
+      const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+      if (!ok) return explain("use letters, digits, -, _, . and ~ only");
+    }
+    for (const auto ours : kOurs) {
+      if (rest.size() + 1 == text.size() && segment == ours) {
+        return explain("SurveillX uses that name itself");
+      }
+    }
+    rest.remove_prefix(segment.size());
+  }
+  return {};
+}
+
 Result<void> check_timezone(std::string_view text) {
   const auto explain = [&] {
     return bad(

@@ -34,6 +34,12 @@ struct ListenAddress {
 [[nodiscard]] Result<void> check_ice_url(std::string_view text,
                                          const std::vector<std::string_view>& schemes);
 [[nodiscard]] Result<void> check_ip_address(std::string_view text);
+/// `10.1.0.0/16`, `fd00::/8`, or an address alone.
+[[nodiscard]] Result<void> check_network(std::string_view text);
+/// `http[s]://HOST[:PORT][/PATH]`, without user, query and fragment.
+[[nodiscard]] Result<void> check_external_url(std::string_view text);
+/// `/sx` or `/tools/sx`, with or without a slash at its end.
+[[nodiscard]] Result<void> check_base_path(std::string_view text);
 [[nodiscard]] Result<void> check_timezone(std::string_view text);
 [[nodiscard]] Result<void> check_database_url(std::string_view text);
 

@@ -215,6 +215,44 @@ TEST_F(Loading, a_bad_secret_or_url_is_not_quoted_with_its_password) {
   EXPECT_THAT(refused(), Not(HasSubstr("s3cret")));
 }
 
+TEST_F(Loading, what_a_proxy_needs_is_checked_and_put_in_one_form) {
+  options_.overrides = {"web.external_url=HTTPS://Cameras.Example:443/sx/",
+                        "web.trusted_proxies=127.0.0.1, fd00::/8"};
+  EXPECT_THAT(refused(), HasSubstr("web.external_url")) << "schemes are written small";
+  options_.overrides[0] = "web.external_url=https://Cameras.Example:443/sx/";
+  auto config = loaded();
+  EXPECT_EQ(config.external_origin(), "https://cameras.example");
+  EXPECT_EQ(config.base_path(), "/sx");
+  EXPECT_THAT(config.web.trusted_proxies, ElementsAre("127.0.0.1", "fd00::/8"));
+  EXPECT_FALSE(config.has_unnamed_proxy());
+
+  options_.overrides = {"web.base_path=/tools/sx/"};
+  EXPECT_EQ(loaded().base_path(), "/tools/sx");
+  EXPECT_TRUE(loaded().has_unnamed_proxy());
+  options_.overrides = {"web.base_path=/"};
+  EXPECT_EQ(loaded().base_path(), "");
+  options_.overrides = {"web.external_url=http://a.example:8080"};
+  EXPECT_EQ(loaded().external_origin(), "http://a.example:8080");
+  EXPECT_EQ(loaded().base_path(), "");
+  options_.overrides = {};
+  EXPECT_EQ(loaded().external_origin() + loaded().base_path(), "");
+  EXPECT_FALSE(loaded().has_unnamed_proxy());
+
+  for (const char* bad :
+       {"web.trusted_proxies=nginx", "web.trusted_proxies=10.0.0.0/33",
+        "web.trusted_proxies=127.0.0.1,::/200", "web.external_url=cameras.example",
+        "web.external_url=https://u:p@a.example", "web.external_url=https://a.example/?x=1",
+        "web.external_url=https://a.example/api", "web.base_path=sx", "web.base_path=/a//b",
+        "web.base_path=/a/../b", "web.base_path=/a b", "web.base_path=/api",
+        "web.base_path=/socket.io/", "security.metrics_token=short"}) {
+    options_.overrides = {bad};
+    const std::string key(bad, std::string_view(bad).find('='));
+    EXPECT_THAT(refused(), HasSubstr(key)) << bad;
+  }
+  options_.overrides = {"web.external_url=https://a.example/sx", "web.base_path=/other"};
+  EXPECT_THAT(refused(), HasSubstr("web.base_path"));
+}
+
 TEST_F(Loading, legacy_publishing_needs_a_server) {
   options_.overrides = {"publish.mode=legacy"};
   EXPECT_THAT(refused(), HasSubstr("publish.url"));

@@ -1,5 +1,6 @@
 #include "surveillx/mediaserver/media_server.hpp"
 
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -12,8 +13,9 @@
 #include "recognition_service.hpp"
 #include "signaling_server.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/crypto/token.hpp"
 #include "surveillx/mediaserver/engine_options.hpp"
-#include "surveillx/net/client.hpp"
+#include "surveillx/net/proxies.hpp"
 #include "surveillx/store/outbox_drainer.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
@@ -27,8 +29,11 @@ constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 /// For sightings that a full disk has kept in memory; media has four seconds to end in all.
 constexpr std::chrono::milliseconds kFlushTimeout{500};
 
-bool is_loopback(const std::string& address) {
-  return address == "::1" || address == "::ffff:127.0.0.1" || address.starts_with("127.");
+/// This machine's user without a proxy between, or whoever shows the monitoring system's token.
+bool may_read_metrics(const net::HttpRequest& request, const std::string& token) {
+  if (net::is_direct_loopback(request)) return true;
+  return !token.empty() &&
+         crypto::equal_secrets(request.headers.get("Authorization"), "Bearer " + token);
 }
 
 class MediaServerImpl final : public MediaServer {
@@ -131,8 +136,11 @@ class MediaServerImpl final : public MediaServer {
       answer(net::HttpResponse::text(200, "ok\n"));
     });
     router->add_blocking("GET", "/metrics", database_pool_, [this](const net::HttpRequest& request) {
-      if (!is_loopback(request.remote_address)) {
-        return net::HttpResponse::problem(403, "forbidden", "Metrics are for this machine only.");
+      if (!may_read_metrics(request, config_.security.metrics_token)) {
+        return net::HttpResponse::problem(
+            403, "forbidden",
+            "Metrics are for programs of this machine's user without a proxy between, and for who "
+            "shows security.metrics_token.");
       }
       update_gauges();
       auto response = net::HttpResponse::text(200, metrics_.text());
@@ -142,18 +150,18 @@ class MediaServerImpl final : public MediaServer {
     net::ListenOptions options;
     options.address = config_.signaling.listen;
     options.max_body_bytes = 1024;
-    const auto tls = config_.signaling_tls();
-    if (tls) {
-      if (tls->self_signed) {
-        auto made = net::ensure_self_signed_certificate(tls->certificate, tls->key,
-                                                        {"localhost", "127.0.0.1"});
-        if (!made) return made;
-      }
-      options.tls = std::make_shared<const net::TlsFiles>(net::TlsFiles{tls->certificate, tls->key});
+    options.trusted_proxies = config_.web.trusted_proxies;
+    options.unnamed_proxy = config_.has_unnamed_proxy();
+    if (const auto tls = config_.signaling_tls()) {
+      options.tls = std::make_shared<const net::TlsFiles>(
+          net::TlsFiles{tls->certificate, tls->key, tls->self_signed, tls->names});
     }
     auto server = net::HttpServer::listen(loop_, router, options);
     if (!server) return server.error();
-    http_ = std::move(*server);
+    {
+      const std::lock_guard lock(http_mutex_);
+      http_ = std::move(*server);
+    }
     url_ = config_.signaling_url();
     if (const auto colon = url_.rfind(':'); colon != std::string::npos) {
       url_ = url_.substr(0, colon + 1) + std::to_string(http_->port());  // Port 0 took a free one.
@@ -170,10 +178,10 @@ class MediaServerImpl final : public MediaServer {
     options.version = version_;
     options.engine = engine_facts_;
     options.publish = config_.publish;
-    if (!legacy) {
-      if (const auto tls = config_.web_tls(); tls && tls->self_signed) {
-        options.trusted_certificate = tls->certificate;
-      }
+    // The certificate is configured here as well, so no authority has to vouch for it, and it need not
+    // be valid for 127.0.0.1. Another machine's web process shows a certificate that we do not have.
+    if (!legacy && config_.publish.url.empty()) {
+      if (const auto tls = config_.web_tls()) options.trust.certificate_file = tls->certificate;
     }
     PublisherEvents events;
     events.on_connect = [this] { hub_->report_all(); };
@@ -202,6 +210,12 @@ class MediaServerImpl final : public MediaServer {
     });
   }
 
+  /// From a pool's thread, also while the server is taken down.
+  net::HttpServerStats http_stats() {
+    const std::lock_guard lock(http_mutex_);
+    return http_ ? http_->stats() : net::HttpServerStats{};
+  }
+
   void update_gauges() {
     const auto drained = drainer_->stats();
     metrics_.gauge("outbox_entries", "Sightings that wait for the database")
@@ -210,6 +224,13 @@ class MediaServerImpl final : public MediaServer {
         .set(static_cast<double>(outbox_->dead_letter_count()));
     metrics_.gauge("outbox_failed_deliveries", "Deliveries that were put off")
         .set(static_cast<double>(drained.failures));
+    const auto stats = http_stats();
+    if (const auto days = stats.certificate_days_left()) {
+      metrics_.gauge("certificate_days_left", "Days until the certificate in use ends.")
+          .set(static_cast<double>(*days));
+      metrics_.gauge("certificate_files_refused", "Changed certificate files that could not be used.")
+          .set(static_cast<double>(stats.certificate_refused));
+    }
   }
 
   /// docs/threading.md, "Who frees what when media stops". Safe after an `open` that failed half-way.
@@ -225,7 +246,12 @@ class MediaServerImpl final : public MediaServer {
     }
     // Closes that the hub has posted, and the last sightings that recognition makes, run there.
     if (!session_pool_.wait_idle(kDrainTimeout)) log::warn("media.sessions_still_closing");
-    http_.reset();
+    std::unique_ptr<net::HttpServer> http;
+    {
+      const std::lock_guard lock(http_mutex_);
+      http = std::move(http_);
+    }
+    http.reset();
     session_pool_.stop();
     encode_pool_.stop();
     database_pool_.stop();
@@ -288,6 +314,7 @@ class MediaServerImpl final : public MediaServer {
   std::unique_ptr<SignalingServer> signaling_;
   std::unique_ptr<DatabaseWatcher> watcher_;
   std::unique_ptr<Publisher> publisher_;
+  std::mutex http_mutex_;
   std::unique_ptr<net::HttpServer> http_;
   std::string url_;
 };

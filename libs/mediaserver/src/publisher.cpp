@@ -128,7 +128,7 @@ class LegacyPublisher final : public ClientPublisher {
 socketio::ClientOptions client_options(const PublisherOptions& options) {
   socketio::ClientOptions client;
   client.url = options.url;
-  client.trust.ca_file = options.trusted_certificate;
+  client.trust = options.trust;
   if (!options.token.empty()) client.auth["token"] = options.token;
   return client;
 }

@@ -8,6 +8,7 @@
 #include "demand.hpp"
 #include "payloads.hpp"
 #include "surveillx/config/config.hpp"
+#include "surveillx/net/client.hpp"
 #include "surveillx/net/event_loop.hpp"
 #include "surveillx/telemetry/metrics.hpp"
 
@@ -26,7 +27,7 @@ struct PublisherOptions {
   std::string token;        ///< Media token, or publish.token in legacy mode; empty: none.
   std::string version;
   EngineFacts engine;
-  std::string trusted_certificate;  ///< PEM of a self-signed web server; empty: none.
+  net::TlsTrust trust;
   config::Publish publish;
 };
 

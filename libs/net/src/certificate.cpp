@@ -1,7 +1,10 @@
+#include "surveillx/net/certificate.hpp"
+
 #include "surveillx/base/bytes.hpp"
 #include "surveillx/base/id.hpp"
-#include "surveillx/net/client.hpp"
-#include "surveillx/net/http_server.hpp"
+#include "surveillx/base/log.hpp"
+
+#include "tls.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/bio.h>
@@ -11,12 +14,17 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
+#include <ifaddrs.h>
 #include <memory>
+#include <net/if.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,11 +49,67 @@ Certificate read_certificate(const std::string& file) {
   return Certificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
 }
 
-bool has_key(const std::string& file) {
+Key read_key(const std::string& file) {
   const Bio bio(BIO_new_file(file.c_str(), "r"));
-  if (!bio) return false;
+  if (!bio) return nullptr;
   char no_passphrase[] = "";  // Else OpenSSL would ask on the terminal.
-  return Key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_passphrase)) != nullptr;
+  return Key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_passphrase));
+}
+
+/// The DNS names and IP addresses of subjectAltName, as text.
+std::vector<std::string> names_of(const X509* certificate) {
+  std::vector<std::string> out;
+  const std::unique_ptr<GENERAL_NAMES, Release<GENERAL_NAMES, &GENERAL_NAMES_free>> names(
+      static_cast<GENERAL_NAMES*>(
+          X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int type = 0;
+    const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type);
+    const auto* text = static_cast<const ASN1_STRING*>(value);
+    if (type == GEN_DNS) {
+      out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                       static_cast<std::size_t>(ASN1_STRING_length(text)));
+    } else if (type == GEN_IPADD) {
+      std::array<char, INET6_ADDRSTRLEN> address{};
+      const int family = ASN1_STRING_length(text) == 4 ? AF_INET : AF_INET6;
+      if (inet_ntop(family, ASN1_STRING_get0_data(text), address.data(), address.size())) {
+        out.emplace_back(address.data());
+      }
+    }
+  }
+  return out;
+}
+
+std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
+}
+
+Error unreadable(const std::string& file) {
+  return {kBadCertificate, "there is no readable PEM certificate in " + file};
+}
+
+/// As `names_of` writes it.
+std::string canonical(const std::string& name) {
+  boost::system::error_code not_address;
+  const auto address = boost::asio::ip::make_address(name, not_address);
+  return not_address ? name : address.to_string();
+}
+
+/// Why a self-signed certificate has to be made anew with its key; empty: it need not.
+std::string reason_to_renew(X509* certificate, EVP_PKEY* key,
+                            const std::vector<std::string>& names) {
+  if (X509_check_private_key(certificate, key) != 1) return "it belongs to another key";
+  const auto ends = time_of(X509_get0_notAfter(certificate));
+  if (ends < std::chrono::system_clock::now() + std::chrono::hours(24 * 30)) return "it ends soon";
+  const auto has = names_of(certificate);
+  for (const std::string& name : names) {
+    if (std::find(has.begin(), has.end(), canonical(name)) == has.end()) {
+      return name + " is missing";
+    }
+  }
+  return {};
 }
 
 std::string contents(BIO* bio) {
@@ -152,31 +216,85 @@ Certificate self_sign(EVP_PKEY* key, const std::vector<std::string>& names) {
 
 }  // namespace
 
-Result<std::string> certificate_pin(const std::string& pem_file) {
+std::int64_t CertificateInfo::days_left(std::chrono::system_clock::time_point now) const {
+  return std::chrono::floor<std::chrono::days>(expires - now).count();
+}
+
+Result<CertificateInfo> read_certificate_info(const std::string& pem_file) {
   const Certificate certificate = read_certificate(pem_file);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
-    return Error{kBadCertificate, "there is no readable PEM certificate in " + pem_file};
+  if (!certificate) return unreadable(pem_file);
+  CertificateInfo info;
+  info.pin = key_pin(certificate.get());
+  info.expires = time_of(X509_get0_notAfter(certificate.get()));
+  info.self_signed = X509_check_issued(certificate.get(), certificate.get()) == X509_V_OK;
+  info.names = names_of(certificate.get());
+  if (info.pin.empty()) return unreadable(pem_file);
+  return info;
+}
+
+Result<std::string> certificate_pin(const std::string& pem_file) {
+  auto info = read_certificate_info(pem_file);
+  if (!info) return info.error();
+  return std::move(info->pin);
+}
+
+Result<void> check_certificate_pair(const TlsFiles& files) {
+  auto context = server_tls(files);
+  if (!context) return context.error();
+  return {};
+}
+
+std::vector<std::string> machine_names() {
+  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+  const auto add = [&](std::string name) {
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  };
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) == 0) {
+    const std::string name(host.data());
+    // Underscores and the like are legal here and not in a certificate.
+    const bool fits = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789.-") == std::string::npos;
+    if (fits) add(name);
   }
-  return hex_encode({digest.data(), size});
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return names;
+  for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
+    // IPv6 addresses of an interface come and go by the day, and each would cost a new certificate.
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
+    if ((one->ifa_flags & IFF_UP) == 0) continue;
+    std::array<char, INET_ADDRSTRLEN> text{};
+    const auto* address = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
+    if (inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size())) add(text.data());
+  }
+  ::freeifaddrs(first);
+  return names;
 }
 
 Result<void> ensure_self_signed_certificate(const std::string& certificate_file,
                                             const std::string& key_file,
                                             const std::vector<std::string>& names) {
-  std::error_code ignored;
-  const PairLock lock(certificate_file);
-  if (fs::exists(certificate_file, ignored) && fs::exists(key_file, ignored)) {
-    if (!read_certificate(certificate_file)) {
-      return Error{kBadCertificate, "there is no readable PEM certificate in " + certificate_file};
-    }
-    if (!has_key(key_file)) {
-      return Error{kBadCertificate, "there is no readable PEM key in " + key_file};
-    }
-    return {};
+  std::error_code code;
+  if (const fs::path folder = fs::path(key_file).parent_path();
+      !folder.empty() && fs::create_directory(folder, code)) {
+    fs::permissions(folder, fs::perms::owner_all, code);
   }
-  const Key key(EVP_EC_gen("P-256"));
+  const PairLock lock(certificate_file);
+  const bool key_there = fs::exists(key_file, code);
+  const bool certificate_there = fs::exists(certificate_file, code);
+  Key key = key_there ? read_key(key_file) : Key(EVP_EC_gen("P-256"));
+  if (key_there && !key) {
+    return Error{kBadCertificate, "there is no readable PEM key in " + key_file};
+  }
+  std::string reason;
+  if (certificate_there) {
+    const Certificate certificate = read_certificate(certificate_file);
+    if (!certificate) return unreadable(certificate_file);
+    reason = key ? reason_to_renew(certificate.get(), key.get(), names) : "";
+    if (reason.empty() && key_there) return {};
+  }
   const Certificate certificate = key ? self_sign(key.get(), names) : nullptr;
   const Bio key_text(BIO_new(BIO_s_mem()));
   const Bio certificate_text(BIO_new(BIO_s_mem()));
@@ -186,11 +304,29 @@ Result<void> ensure_self_signed_certificate(const std::string& certificate_file,
       PEM_write_bio_X509(certificate_text.get(), certificate.get()) != 1) {
     return Error{kBadCertificate, "OpenSSL could not make a certificate"};
   }
-  // The key first: were the power to fail in between, the pair would be made anew.
-  if (auto written = write_atomically(key_file, contents(key_text.get()), 0600); !written) {
+  // The key first: were the power to fail in between, its certificate would be made at the next start.
+  if (!key_there) {
+    if (auto written = write_atomically(key_file, contents(key_text.get()), 0600); !written) {
+      return written.error();
+    }
+  }
+  if (auto written = write_atomically(certificate_file, contents(certificate_text.get()), 0644);
+      !written) {
     return written.error();
   }
-  return write_atomically(certificate_file, contents(certificate_text.get()), 0644);
+  if (certificate_there) {
+    log::info("tls.certificate_renewed", {{"file", certificate_file}, {"why", reason}});
+  }
+  return {};
+}
+
+Result<void> ensure_certificate(const TlsFiles& files) {
+  if (!files.self_signed) return {};
+  auto names = machine_names();
+  for (const std::string& name : files.names) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return ensure_self_signed_certificate(files.certificate_file, files.key_file, names);
 }
 
 }  // namespace surveillx::net

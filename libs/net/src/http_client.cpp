@@ -24,6 +24,11 @@ bool is_idempotent(const std::string& method) {
          method == "OPTIONS";
 }
 
+/// Connections and contexts are shared between requests that trust the same.
+std::string trust_key(const TlsTrust& trust) {
+  return trust.ca_file + "\n" + trust.pin_sha256 + "\n" + trust.certificate_file;
+}
+
 }  // namespace
 
 struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
@@ -58,8 +63,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     if (!head) return fail_later(call, head.error());
     call->head = std::move(*head);
     call->pool = (call->url.tls ? "s " : "p ") + call->url.host + " " +
-                 std::to_string(call->url.port) + " " + call->request.trust.ca_file + " " +
-                 call->request.trust.pin_sha256;
+                 std::to_string(call->url.port) + " " + trust_key(call->request.trust);
     call->timer.start(call->request.timeout, [weak = weak_from_this(), call] {
       if (const auto self = weak.lock()) {
         self->finish(call, Error{kTimeout, call->url.host + " did not answer in time"});
@@ -77,7 +81,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   void dial(const CallPtr& call) {
     std::shared_ptr<asio::ssl::context> context;
     if (call->url.tls) {
-      auto& cached = contexts[call->request.trust.ca_file + "\n" + call->request.trust.pin_sha256];
+      auto& cached = contexts[trust_key(call->request.trust)];
       if (!cached) {
         auto made = client_tls(call->request.trust);
         if (!made) return fail_later(call, Error{kTlsUntrusted, made.error().message});

@@ -120,7 +120,7 @@ void HttpConnection::start() {
     next_request();
     return;
   }
-  stream_->use_tls(server_->tls);
+  stream_->use_tls(server_->tls->context());
   timer_.start(kHandshakeTimeout, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->stream_->close();
   });
@@ -287,6 +287,20 @@ void HttpConnection::send_continue() {
   continuing_ = !stream_->write({&line, 1}, shared_from_this());
 }
 
+/// The target without the base path, under which a proxy may show us.
+Result<Target> HttpConnection::target_of(const Parser::value_type& message) const {
+  Result<Target> target = parse_target(view(message.target()));
+  const std::string& base = server_->options.base_path;
+  if (!target || base.empty() || !target->path.starts_with(base)) return target;
+  const std::string_view below = std::string_view(target->path).substr(base.size());
+  if (below.empty()) {
+    target->path = "/";
+  } else if (below.front() == '/') {
+    target->path.erase(0, base.size());
+  }
+  return target;
+}
+
 /// The request without its body.
 HttpRequest HttpConnection::request_of(const Parser::value_type& message, Target target) const {
   HttpRequest request;
@@ -296,8 +310,24 @@ HttpRequest HttpConnection::request_of(const Parser::value_type& message, Target
   for (const auto& field : message) {
     request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
   }
-  request.remote_address = stream_->remote_address();
+  request.peer_address = stream_->remote_address();
+  request.peer_port = stream_->remote_port();
+  request.local_port = stream_->local_port();
   request.tls = stream_->tls();
+  request.version = message.version();
+  TrustedProxies::Client client =
+      server_->proxies.client_of(request.peer_address, request.headers);
+  // A browser's; programs beside the proxy, as our own media process, come without one.
+  if (client.proxied && client.address == request.peer_address && request.headers.has("Origin") &&
+      !std::exchange(server_->silent_proxy_logged, true)) {
+    log::warn("http.proxy_names_no_client",
+              {{"proxy", request.peer_address},
+               {"fix", "let it set X-Forwarded-For, else all its clients look like one"}});
+  }
+  request.remote_address = std::move(client.address);
+  request.host = client.host.empty() ? std::string(request.headers.get("Host")) : client.host;
+  request.secure = request.tls || client.https;
+  request.via_proxy = client.proxied || server_->options.unnamed_proxy;
   return request;
 }
 
@@ -306,7 +336,7 @@ std::optional<HttpRequest> HttpConnection::take_request() {
   version_ = message.version();
   keep_alive_ = message.keep_alive();
   head_only_ = message.method() == http::verb::head;
-  Result<Target> target = parse_target(view(message.target()));
+  Result<Target> target = target_of(message);
   if (!target) {
     ++server_->counters.malformed;
     keep_alive_ = false;
@@ -324,7 +354,7 @@ std::optional<HttpRequest> HttpConnection::take_request() {
 void HttpConnection::observe_head() {
   if (!server_->router->impl().has_head_observers) return;
   const auto& message = parser_->get();
-  Result<Target> target = parse_target(view(message.target()));
+  Result<Target> target = target_of(message);
   if (!target) return;  // Refused when it is whole.
   const Router::HeadObserver* observer = server_->router->impl().match_head(target->path);
   if (observer == nullptr) return;
@@ -383,6 +413,7 @@ void HttpConnection::dispatch_request() {
 }
 
 void HttpConnection::dispatch_upgrade(HttpRequest request, const std::string& key) {
+  client_address_ = request.remote_address;
   Router::Impl::Match match = server_->router->impl().match_upgrade(request.path);
   request.params = std::move(match.params);
   const auto pending = std::make_shared<Pending>(*this);
@@ -524,6 +555,7 @@ void HttpConnection::open_web_socket(std::uint64_t serial, const WebSocketOption
   WebSocketConnection::Setup setup;
   setup.stream = std::move(stream_);
   setup.options = options;
+  setup.remote_address = client_address_;
   setup.received = boost::beast::buffers_to_string(input_.data());
   setup.preamble = SharedBytes(std::move(head));
   setup.over = [server = server_, id = id_] { server->remove(id); };

@@ -44,6 +44,7 @@ class HttpConnection final : public Peer,
   void send_response();
   void dispatch_request();
   void dispatch_upgrade(HttpRequest request, const std::string& key);
+  [[nodiscard]] Result<Target> target_of(const Parser::value_type& message) const;
   [[nodiscard]] HttpRequest request_of(const Parser::value_type& message, Target target) const;
   [[nodiscard]] std::optional<HttpRequest> take_request();
   /// Shows a request whose body is still arriving to who asked for that.
@@ -81,6 +82,7 @@ class HttpConnection final : public Peer,
   bool continuing_ = false;  ///< "100 Continue" is being written.
   bool unread_ = false;      ///< The peer may still be sending: closing must not reset.
   unsigned version_ = 11;
+  std::string client_address_;  ///< Of the request that asks for an upgrade.
   std::string head_;
   SharedBytes body_;
 };

@@ -4,7 +4,6 @@
 
 #include "http_connection.hpp"
 #include "server_core.hpp"
-#include "tls.hpp"
 
 #include <boost/asio/ip/v6_only.hpp>
 
@@ -115,7 +114,10 @@ class Server final : public HttpServer {
   }
 
   void start() {
-    listener_->core->loop.post([listener = listener_] { listener->accept(); });
+    listener_->core->loop.post([listener = listener_] {
+      if (listener->core->tls) listener->core->tls->start();
+      listener->accept();
+    });
   }
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
@@ -136,6 +138,11 @@ class Server final : public HttpServer {
     out.header_too_large = c.header_too_large;
     out.body_too_large = c.body_too_large;
     out.timed_out = c.timed_out;
+    if (const auto& tls = listener_->core->tls) {
+      out.certificate_reloads = tls->reloads();
+      out.certificate_refused = tls->refused();
+      out.certificate_expires = tls->expires();
+    }
     return out;
   }
 
@@ -184,6 +191,7 @@ class Server final : public HttpServer {
       error_code ignored;
       acceptor.close(ignored);
       retry.cancel();
+      if (core->tls) core->tls->stop();
     }
 
     std::shared_ptr<ServerCore> core;
@@ -198,12 +206,22 @@ class Server final : public HttpServer {
 
 }  // namespace
 
+std::optional<std::int64_t> HttpServerStats::certificate_days_left() const {
+  if (!certificate_expires) return std::nullopt;
+  CertificateInfo info;
+  info.expires = *certificate_expires;
+  return info.days_left(std::chrono::system_clock::now());
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(EventLoop& loop,
                                                        std::shared_ptr<const Router> router,
                                                        const ListenOptions& options) {
   auto core = std::make_shared<ServerCore>(loop, std::move(router), options);
+  auto proxies = TrustedProxies::parse(options.trusted_proxies);
+  if (!proxies) return proxies.error();
+  core->proxies = std::move(*proxies);
   if (options.tls) {
-    auto tls = server_tls(*options.tls);
+    auto tls = ServerTls::open(loop, *options.tls, options.tls_poll_interval);
     if (!tls) return tls.error();
     core->tls = std::move(*tls);
   }

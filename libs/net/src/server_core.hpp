@@ -1,10 +1,10 @@
 #pragma once
 
 #include "surveillx/net/http_server.hpp"
+#include "surveillx/net/proxies.hpp"
 
 #include "asio.hpp"
-
-#include <boost/asio/ssl/context.hpp>
+#include "server_tls.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -60,10 +60,12 @@ struct ServerCore {
   std::weak_ptr<LoopCore> loop_core;
   std::shared_ptr<const Router> router;
   ListenOptions options;
-  std::shared_ptr<boost::asio::ssl::context> tls;
+  TrustedProxies proxies;
+  std::shared_ptr<ServerTls> tls;  ///< Null: plain TCP.
   Counters counters;
   std::atomic<std::size_t> open{0};
   bool closing = false;
+  bool silent_proxy_logged = false;
   std::size_t refusing = 0;  ///< Connections that only get their 503.
   std::uint64_t last_id = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<Peer>> peers;

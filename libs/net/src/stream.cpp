@@ -38,7 +38,9 @@ Stream::Stream(tcp::socket socket) : socket_(std::move(socket)) {
   socket_.set_option(tcp::no_delay(true), ignored);
   if (const auto remote = socket_.remote_endpoint(ignored); !ignored) {
     remote_address_ = address_text(remote.address());
+    remote_port_ = remote.port();
   }
+  if (const auto local = socket_.local_endpoint(ignored); !ignored) local_port_ = local.port();
 }
 
 void Stream::use_tls(std::shared_ptr<asio::ssl::context> context) {

@@ -59,7 +59,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// Bounds what waits in the kernel for a peer that does not read, so that the newest frame is not
   /// behind megabytes of old ones.
   void limit_unsent_bytes(int bytes);
+  /// The socket's, whoever it speaks for.
   [[nodiscard]] const std::string& remote_address() const { return remote_address_; }
+  [[nodiscard]] std::uint16_t remote_port() const { return remote_port_; }
+  [[nodiscard]] std::uint16_t local_port() const { return local_port_; }
 
  private:
   void continue_write(std::shared_ptr<StreamUser> user);
@@ -71,6 +74,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool tls_ready_ = false;
   bool writing_ = false;
   std::string remote_address_;
+  std::uint16_t remote_port_ = 0;
+  std::uint16_t local_port_ = 0;
   std::vector<asio::const_buffer> unwritten_;
   std::size_t first_unwritten_ = 0;
   std::vector<char> record_;  ///< Small buffers joined into one TLS record.

@@ -28,6 +28,10 @@ std::string lower_hex(std::string_view pin) {
   return out;
 }
 
+bool has_pin(const TlsTrust& trust) {
+  return !trust.pin_sha256.empty() || !trust.certificate_file.empty();
+}
+
 /// HTTP/1.1 for clients that offer it beside h2; others go on without ALPN.
 int choose_protocol(SSL* /*tls*/, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* in, unsigned int in_size, void* /*arg*/) {
@@ -79,7 +83,7 @@ Result<std::shared_ptr<ssl::context>> client_tls(const TlsTrust& trust) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  if (!trust.pin_sha256.empty()) {
+  if (has_pin(trust)) {
     // The pin alone decides, after the handshake: a pinned certificate is mostly self-signed.
     context->set_verify_mode(ssl::verify_none);
     return context;
@@ -105,7 +109,7 @@ void expect_host(SSL* tls, const std::string& host, const TlsTrust& trust) {
   error_code not_address;
   boost::asio::ip::make_address(host, not_address);
   if (not_address) SSL_set_tlsext_host_name(tls, host.c_str());
-  if (!trust.pin_sha256.empty()) return;
+  if (has_pin(trust)) return;
   if (not_address) {
     SSL_set_hostflags(tls, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     SSL_set1_host(tls, host.c_str());
@@ -114,16 +118,40 @@ void expect_host(SSL* tls, const std::string& host, const TlsTrust& trust) {
   }
 }
 
+std::string key_pin(const X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  if (size <= 0) return {};
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  const bool done = EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), &length,
+                               EVP_sha256(), nullptr) == 1;
+  OPENSSL_free(der);
+  return done ? hex_encode({digest.data(), length}) : std::string();
+}
+
 Result<void> check_pin(SSL* tls, const TlsTrust& trust) {
-  if (trust.pin_sha256.empty()) return {};
-  X509* certificate = SSL_get0_peer_certificate(tls);
+  if (!has_pin(trust)) return {};
+  const X509* certificate = SSL_get0_peer_certificate(tls);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) {
     return Error{kTlsUntrusted, "the server showed no certificate"};
   }
-  if (hex_encode({digest.data(), size}) != lower_hex(trust.pin_sha256)) {
-    return Error{kTlsUntrusted, "the server's certificate is not the pinned one"};
+  const std::string pin = key_pin(certificate);
+  if (!trust.certificate_file.empty()) {
+    auto expected = certificate_pin(trust.certificate_file);
+    if (!expected) return Error{kTlsUntrusted, expected.error().message};
+    if (pin != *expected) {
+      return Error{kTlsUntrusted,
+                   "the server's certificate is not the one in " + trust.certificate_file};
+    }
+    return {};
+  }
+  const std::string expected = lower_hex(trust.pin_sha256);
+  // Before they were of keys, pins were of whole certificates; whoever has one goes on.
+  if (pin != expected && hex_encode({digest.data(), size}) != expected) {
+    return Error{kTlsUntrusted, "the server's key is not the pinned one"};
   }
   return {};
 }

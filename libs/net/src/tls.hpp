@@ -20,7 +20,11 @@ namespace surveillx::net {
 /// Sets SNI and, without a pin, the name that the certificate must have. Before the handshake.
 void expect_host(SSL* tls, const std::string& host, const TlsTrust& trust);
 
-/// After the handshake, before a byte is sent: compares the pin. `tls_untrusted`.
+/// `certificate_pin` of a certificate; empty when OpenSSL cannot tell.
+[[nodiscard]] std::string key_pin(const X509* certificate);
+
+/// After the handshake, before a byte is sent: compares the pin, or the key with that of the trusted
+/// certificate's file. `tls_untrusted`.
 [[nodiscard]] Result<void> check_pin(SSL* tls, const TlsTrust& trust);
 
 /// Why verification failed, or an empty string when it did not.

@@ -32,6 +32,8 @@ std::shared_ptr<WebSocketConnection> WebSocketConnection::create(EventLoop& loop
 WebSocketConnection::WebSocketConnection(EventLoop& loop, Setup setup)
     : loop_(loop),
       stream_(std::move(setup.stream)),
+      remote_address_(setup.remote_address.empty() ? stream_->remote_address()
+                                                   : std::move(setup.remote_address)),
       role_(setup.role),
       options_(setup.options),
       over_(std::move(setup.over)),

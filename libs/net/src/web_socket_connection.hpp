@@ -27,6 +27,7 @@ class WebSocketConnection final : public WebSocket,
     std::shared_ptr<Stream> stream;
     Role role = Role::server;
     WebSocketOptions options;
+    std::string remote_address;  ///< Empty: the socket's own.
     std::string received;        ///< Bytes of frames that were read with the HTTP message.
     SharedBytes preamble;        ///< Goes out first: the server's 101 answer.
     std::function<void()> over;  ///< After `on_close`: nothing is left.
@@ -44,7 +45,7 @@ class WebSocketConnection final : public WebSocket,
   void close(std::uint16_t code, std::string_view reason) override;
   void abort() override;
   [[nodiscard]] const std::string& remote_address() const override {
-    return stream_->remote_address();
+    return remote_address_;
   }
 
   void on_read(const error_code& ec, std::size_t size) override;
@@ -89,6 +90,7 @@ class WebSocketConnection final : public WebSocket,
 
   EventLoop& loop_;
   std::shared_ptr<Stream> stream_;
+  std::string remote_address_;
   const Role role_;
   const WebSocketOptions options_;
   std::function<void()> over_;

@@ -32,6 +32,7 @@ class RawSocket {
   std::string read_all();
   /// True when the connection was ended in order, false when it was reset or nothing came for long.
   [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] int fd() const { return fd_; }
   /// Ends with a reset.
   void reset();
 

@@ -3,6 +3,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <sys/stat.h>
@@ -249,8 +251,8 @@ TEST_F(TlsTest, a_certificate_is_made_once_with_a_private_key_file_and_no_leftov
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_.path()), {}), 2);
 
   const std::string first = read_file(cert);
-  ASSERT_TRUE(ensure_self_signed_certificate(cert, key, {"other.example"}));
-  EXPECT_EQ(read_file(cert), first);
+  ASSERT_TRUE(ensure_self_signed_certificate(cert, key, {"::1"}));
+  EXPECT_EQ(read_file(cert), first) << "nothing is missing in it";
 
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(first.data(), -1), &BIO_free);
   const std::unique_ptr<X509, decltype(&X509_free)> x(
@@ -264,6 +266,184 @@ TEST_F(TlsTest, a_certificate_is_made_once_with_a_private_key_file_and_no_leftov
   std::time_t eleven_years = now + 11LL * 365 * 24 * 3600;
   EXPECT_GT(X509_cmp_time(X509_get0_notAfter(x.get()), &nine_years), 0);
   EXPECT_LT(X509_cmp_time(X509_get0_notAfter(x.get()), &eleven_years), 0);
+}
+
+/// A certificate as an operator brings one, made by OpenSSL's own tool.
+void make_with_openssl(const TlsFiles& files, const std::string& more, const std::string& key = {}) {
+  const std::string made = key.empty() ? " -newkey rsa:2048 -nodes -keyout '" + files.key_file + "'"
+                                       : " -key '" + key + "'";
+  const std::string command = "openssl req -x509 -subj /CN=cam.test -out '" +
+                              files.certificate_file + "'" + made + " " + more + " 2>/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+std::int64_t days_left(const std::string& file) {
+  return read_certificate_info(file).value().days_left(std::chrono::system_clock::now());
+}
+
+TEST_F(TlsTest, the_pin_is_of_the_public_key_as_openssl_computes_it) {
+  make_with_openssl(*files_, "-days 30 -addext subjectAltName=DNS:cam.test,IP:10.0.0.1");
+  const std::string out = dir_.file("pin");
+  const std::string command = "openssl x509 -in '" + files_->certificate_file +
+                              "' -pubkey -noout | openssl pkey -pubin -outform der | sha256sum > '" +
+                              out + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(read_file(out).substr(0, 64), pin());
+  const auto info = read_certificate_info(files_->certificate_file).value();
+  EXPECT_TRUE(info.self_signed);
+  EXPECT_EQ(info.names, (std::vector<std::string>{"cam.test", "10.0.0.1"}));
+  EXPECT_EQ(info.days_left(std::chrono::system_clock::now()), 29);
+}
+
+TEST_F(TlsTest, a_renewal_with_the_same_key_stays_trusted_and_pins_of_certificates_still_work) {
+  make_with_openssl(*files_, "-days 30");
+  const std::string before = pin();
+  const TlsFiles renewed{dir_.file("renewed.pem"), files_->key_file};
+  make_with_openssl(renewed, "-days 60", files_->key_file);
+  ASSERT_NE(read_file(renewed.certificate_file), read_file(files_->certificate_file));
+  ListenOptions options;
+  options.tls = std::make_shared<TlsFiles>(renewed);
+  listen(options);
+  EXPECT_TRUE(request(with({"", before})));
+
+  const std::string out = dir_.file("fingerprint");
+  ASSERT_EQ(std::system(("openssl x509 -in '" + renewed.certificate_file +
+                         "' -noout -sha256 -fingerprint | cut -d= -f2 | tr -d '\\n' > '" + out + "'")
+                            .c_str()),
+            0);
+  EXPECT_TRUE(request(with({"", read_file(out)}))) << "a pin that was given out earlier";
+}
+
+TEST_F(TlsTest, a_configured_certificate_is_trusted_itself_whatever_it_is_called) {
+  make_with_openssl(*files_, "-days 30 -addext subjectAltName=DNS:cam.test");
+  ListenOptions options;
+  options.tls = files_;
+  listen(options);
+  TlsTrust trust;
+  trust.certificate_file = files_->certificate_file;
+  const auto answer = request(with(trust));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body.text(), "secret");
+  ClientRequest ws = with(trust, "/ws");
+  ws.url.replace(0, 5, "wss");
+  const auto socket = connect(ws);
+  ASSERT_TRUE(socket) << socket.error().message;
+  on_loop([&] { (*socket)->abort(); });
+
+  const TlsFiles other{dir_.file("other.pem"), dir_.file("other.key")};
+  make_with_openssl(other, "-days 30 -addext subjectAltName=IP:127.0.0.1");
+  trust.certificate_file = other.certificate_file;
+  EXPECT_TRUE(request(with(trust)).error().is(kTlsUntrusted)) << "another key";
+  trust.certificate_file = dir_.file("none.pem");
+  EXPECT_TRUE(request(with(trust)).error().is(kTlsUntrusted));
+}
+
+TEST_F(TlsTest, changed_files_serve_new_connections_and_leave_old_ones_alone) {
+  make_with_openssl(*files_, "-days 30");
+  const std::string first = pin();
+  ListenOptions options;
+  options.tls = files_;
+  options.tls_poll_interval = 5ms;
+  listen(options);
+  ASSERT_TRUE(request(with({"", first})));  // Kept open by the client.
+  ClientRequest ws = with({"", first}, "/ws");
+  ws.url.replace(0, 5, "wss");
+  std::promise<std::string> echoed;
+  const auto socket = connect(ws, {}, [&](const WebSocketPtr& s) {
+    s->on_message = [&](const SharedBytes& message, bool) {
+      echoed.set_value(std::string(message.text()));
+    };
+  });
+  ASSERT_TRUE(socket);
+  const auto connections = server_->stats().connections;
+
+  // The certificate comes first and its key a moment later, as by `cp`.
+  const TlsFiles next{dir_.file("next.pem"), dir_.file("next.key")};
+  make_with_openssl(next, "-days 60");
+  std::filesystem::copy_file(next.certificate_file, files_->certificate_file,
+                             std::filesystem::copy_options::overwrite_existing);
+  ASSERT_TRUE(eventually([&] { return server_->stats().certificate_refused == 1; }));
+  EXPECT_EQ(server_->stats().certificate_reloads, 0U);
+  {
+    std::promise<Result<HttpResponse>> answer;
+    std::unique_ptr<HttpClient> fresh;
+    on_loop([&] {
+      fresh = std::make_unique<HttpClient>(loop_);
+      fresh->request(with({"", first}),
+                     [&](Result<HttpResponse> r) { answer.set_value(std::move(r)); });
+    });
+    EXPECT_TRUE(answer.get_future().get()) << "half a pair: the one from before stays in use";
+    on_loop([&] { fresh.reset(); });
+  }
+  std::filesystem::copy_file(next.key_file, files_->key_file,
+                             std::filesystem::copy_options::overwrite_existing);
+  ASSERT_TRUE(eventually([&] { return server_->stats().certificate_reloads == 1; }));
+  EXPECT_GT(*server_->stats().certificate_expires,
+            std::chrono::system_clock::now() + std::chrono::hours(24 * 50));
+
+  const auto renewed = request(with({"", certificate_pin(next.certificate_file).value()}));
+  ASSERT_TRUE(renewed) << renewed.error().message;
+  // One for the half pair, one now.
+  EXPECT_EQ(server_->stats().connections, connections + 2);
+  EXPECT_TRUE(request(with({"", first}))) << "the kept connection is still the old one";
+  EXPECT_EQ(server_->stats().connections, connections + 2);
+  on_loop([&] { (*socket)->send_text(SharedBytes(std::string("still here"))); });
+  EXPECT_EQ(echoed.get_future().get(), "still here");
+  on_loop([&] { (*socket)->abort(); });
+}
+
+TEST_F(TlsTest, a_file_that_vanishes_is_told_and_the_certificate_stays_in_use) {
+  make_with_openssl(*files_, "-days 30");
+  const std::string first = pin();
+  ListenOptions options;
+  options.tls = files_;
+  options.tls_poll_interval = 5ms;
+  listen(options);
+  std::filesystem::remove(files_->key_file);
+  ASSERT_TRUE(eventually([&] { return server_->stats().certificate_refused == 1; }));
+  EXPECT_TRUE(request(with({"", first})));
+}
+
+TEST_F(TlsTest, our_own_certificate_is_renewed_with_its_key_before_it_ends) {
+  make_with_openssl(*files_, "-days 20 -addext subjectAltName=DNS:localhost,IP:127.0.0.1");
+  const std::string before = pin();
+  const std::string key = read_file(files_->key_file);
+  ASSERT_TRUE(ensure_self_signed_certificate(files_->certificate_file, files_->key_file,
+                                             {"localhost", "127.0.0.1"}));
+  EXPECT_GT(days_left(files_->certificate_file), 3'000);
+  EXPECT_EQ(pin(), before);
+  EXPECT_EQ(read_file(files_->key_file), key);
+}
+
+TEST_F(TlsTest, our_own_certificate_is_renewed_with_its_key_when_a_name_is_missing) {
+  const std::string cert = files_->certificate_file;
+  ASSERT_TRUE(ensure_self_signed_certificate(cert, files_->key_file, {"localhost", "FD00:0::1"}));
+  const std::string before = pin();
+  const std::string first = read_file(cert);
+  ASSERT_TRUE(ensure_self_signed_certificate(cert, files_->key_file, {"localhost", "FD00:0::1"}));
+  EXPECT_EQ(read_file(cert), first);
+  ASSERT_TRUE(ensure_self_signed_certificate(cert, files_->key_file, {"localhost", "10.9.8.7"}));
+  EXPECT_EQ(pin(), before);
+  EXPECT_EQ(read_certificate_info(cert).value().names,
+            (std::vector<std::string>{"localhost", "10.9.8.7"}));
+  std::filesystem::remove(cert);
+  ASSERT_TRUE(ensure_self_signed_certificate(cert, files_->key_file, {"localhost"}));
+  EXPECT_EQ(pin(), before) << "the key that clients know is kept";
+}
+
+TEST_F(TlsTest, a_server_of_ours_makes_its_certificate_for_all_that_the_machine_is_called) {
+  files_->self_signed = true;
+  files_->names = {"cameras.example"};
+  ListenOptions options;
+  options.tls = files_;
+  listen(options);
+  const auto names = read_certificate_info(files_->certificate_file).value().names;
+  for (const std::string& name : machine_names()) {
+    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  }
+  for (const char* name : {"localhost", "127.0.0.1", "::1", "cameras.example"}) {
+    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  }
 }
 
 }  // namespace

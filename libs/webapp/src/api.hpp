@@ -34,6 +34,8 @@ struct ApiParts {
   std::function<std::shared_ptr<Live>()> live;
   /// What the live side knows, from a pool's thread.
   std::function<LiveFacts()> live_facts;
+  /// From any thread, while the server answers.
+  std::function<net::HttpServerStats()> http_stats;
 };
 
 /// /api/auth/...

@@ -80,8 +80,7 @@ class Login : public std::enable_shared_from_this<Login> {
 
   void start() {
     if (!parts_.gate.origin_allowed(request_)) {
-      respond_(
-          HttpResponse::problem(403, "forbidden_origin", "This request came from another site."));
+      respond_(Gate::origin_refused(request_));
       return;
     }
     const auto body = parse_body(request_);
@@ -122,7 +121,8 @@ class Login : public std::enable_shared_from_this<Login> {
     answer["user"] = user_json(*user);
     auto response = api_json(200, json::serialize(answer));
     response.headers.add("Set-Cookie",
-                         session_cookie(session->token, parts_.gate.lifetime(), request_.tls));
+                         parts_.gate.session_cookie(request_, session->token,
+                                                    parts_.gate.lifetime()));
     log::info("auth.signed_in", {{"user", user->username}, {"address", request_.remote_address}});
     finish(std::move(response), Outcome::succeeded);
   }
@@ -170,7 +170,7 @@ HttpResponse logout(const ApiParts& parts, const HttpRequest& request, const Cal
   log::info("auth.signed_out", {{"user", caller.session.user.username}});
   HttpResponse response;
   response.status = 204;
-  response.headers.add("Set-Cookie", session_cookie("", std::chrono::seconds(0), request.tls));
+  response.headers.add("Set-Cookie", parts.gate.session_cookie(request, "", std::chrono::seconds(0)));
   response.headers.set("Cache-Control", "no-store");
   return response;
 }

@@ -3,6 +3,7 @@
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/net/proxies.hpp"
 
 #include <algorithm>
 #include <array>
@@ -39,11 +40,10 @@ bool changes_something(const HttpRequest& request) {
   return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
 
-/// 127.x.y.z and nothing else: `127.example.org` is a name that anybody may own.
-bool is_loopback_address(std::string_view host) {
-  return host.starts_with("127.") && host.size() <= 15 &&
-         host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
+/// What an operator has to set so that a browser's page behind a proxy is ours.
+constexpr std::string_view kOriginFix =
+    "set web.external_url (or add to web.allowed_origins) the address that browsers use, or name "
+    "the proxy in web.trusted_proxies and let it send X-Forwarded-Host";
 
 bool role_suffices(domain::Role role, Access access) {
   switch (access) {
@@ -60,23 +60,6 @@ bool role_suffices(domain::Role role, Access access) {
 }
 
 }  // namespace
-
-Credential credential_of(const HttpRequest& request) {
-  constexpr std::string_view kBearer = "bearer ";
-  const auto header = request.headers.get("Authorization");
-  if (header.size() > kBearer.size() &&
-      same_without_case(header.substr(0, kBearer.size()), kBearer)) {
-    return {std::string(header.substr(kBearer.size())), false};
-  }
-  return {std::string(request.cookie(kSessionCookie)), true};
-}
-
-std::string session_cookie(std::string_view token, std::chrono::seconds lifetime, bool tls) {
-  const auto seconds = token.empty() ? 0 : lifetime.count();
-  return std::string(kSessionCookie) + "=" + std::string(token) +
-         "; Path=/; HttpOnly; SameSite=Lax; Max-Age=" + std::to_string(seconds) +
-         (tls ? "; Secure" : "");
-}
 
 HttpResponse api_json(int status, std::string body) {
   auto response = HttpResponse::json(status, std::move(body));
@@ -103,27 +86,16 @@ HttpResponse problem_of(const Error& error) {
   return HttpResponse::problem(500, kInternal.text(), "Something failed; the log says more.");
 }
 
-bool is_loopback(const HttpRequest& request) {
-  const std::string_view address = request.remote_address;
-  if (!address.starts_with("127.") && address != "::1" && !address.starts_with("::ffff:127.")) {
-    return false;
-  }
-  // A proxy on this machine speaks for somebody elsewhere.
-  for (const char* forwarded : {"Forwarded", "X-Forwarded-For", "X-Real-IP"}) {
-    if (request.headers.has(forwarded)) return false;
-  }
-  auto host = request.headers.get("Host");
-  if (host.starts_with('[')) return host.starts_with("[::1]");
-  host = host.substr(0, host.find(':'));
-  return host.empty() || same_without_case(host, "localhost") || is_loopback_address(host);
-}
-
-Gate::Gate(std::shared_ptr<store::Store> store, const Clock& clock, std::chrono::seconds lifetime,
-           std::vector<std::string> allowed_origins, telemetry::Metrics& metrics)
+Gate::Gate(std::shared_ptr<store::Store> store, const Clock& clock, const config::Config& config,
+           telemetry::Metrics& metrics)
     : store_(std::move(store)),
       clock_(clock),
-      lifetime_(lifetime),
-      allowed_origins_(std::move(allowed_origins)) {
+      lifetime_(std::chrono::hours(config.web.session_hours)),
+      allowed_origins_(config.web.allowed_origins),
+      metrics_token_(config.security.metrics_token) {
+  base_path_ = config.base_path();
+  external_https_ = config.external_origin().starts_with("https:");
+  if (auto own = config.external_origin(); !own.empty()) allowed_origins_.push_back(std::move(own));
   const auto counter = [&](const char* result) {
     return metrics.counter("http_requests_total", "Guarded HTTP requests by outcome.",
                            {{"result", result}});
@@ -136,14 +108,65 @@ Gate::Gate(std::shared_ptr<store::Store> store, const Clock& clock, std::chrono:
 bool Gate::origin_allowed(const HttpRequest& request) const {
   if (!request.headers.has("Origin")) return true;
   const auto origin = request.headers.get("Origin");
-  if (std::find(allowed_origins_.begin(), allowed_origins_.end(), origin) !=
-      allowed_origins_.end()) {
-    return true;
-  }
+  const bool listed = std::any_of(
+      allowed_origins_.begin(), allowed_origins_.end(),
+      [&](const std::string& allowed) { return same_without_case(allowed, origin); });
+  if (listed) return true;
   // The scheme is left out of the comparison, since TLS may end at a proxy before us.
   const auto scheme = origin.find("://");
-  if (scheme == std::string_view::npos) return false;
-  return same_without_case(origin.substr(scheme + 3), request.headers.get("Host"));
+  if (scheme != std::string_view::npos &&
+      same_without_case(origin.substr(scheme + 3), request.host)) {
+    return true;
+  }
+  log::warn("web.origin_refused", {{"origin", origin},
+                                   {"host", request.host},
+                                   {"remote", request.remote_address},
+                                   {"fix", kOriginFix}});
+  return false;
+}
+
+HttpResponse Gate::origin_refused(const HttpRequest& request) {
+  return HttpResponse::problem(
+      403, "forbidden_origin",
+      "This request came from a page of " + std::string(request.headers.get("Origin")) +
+          ", and this server knows itself as " + (request.host.empty() ? "nothing" : request.host) +
+          ". Behind a reverse proxy: " + std::string(kOriginFix) + ".");
+}
+
+bool Gate::secure(const HttpRequest& request) const {
+  // A proxy that says nothing about its side is known by the address it was given.
+  return request.secure || external_https_;
+}
+
+std::string Gate::secure_cookie_name() const {
+  return (base_path_.empty() ? "__Host-" : "__Secure-") + std::string(kSessionCookie);
+}
+
+Credential Gate::credential_of(const HttpRequest& request) const {
+  constexpr std::string_view kBearer = "bearer ";
+  const auto header = request.headers.get("Authorization");
+  if (header.size() > kBearer.size() &&
+      same_without_case(header.substr(0, kBearer.size()), kBearer)) {
+    return {std::string(header.substr(kBearer.size())), false};
+  }
+  return {std::string(session_token(request)), true};
+}
+
+std::string_view Gate::session_token(const HttpRequest& request) const {
+  const auto guarded = request.cookie(secure_cookie_name());
+  // A cookie without the prefix may have been planted over plain HTTP, or by a neighbouring host. The
+  // other way round a proxy may say for one request that it is HTTPS and forget to for the next.
+  return guarded.empty() && !secure(request) ? request.cookie(kSessionCookie) : guarded;
+}
+
+std::string Gate::session_cookie(const HttpRequest& request, std::string_view token,
+                                 std::chrono::seconds lifetime) const {
+  const bool guarded = secure(request);
+  const auto seconds = token.empty() ? 0 : lifetime.count();
+  return (guarded ? secure_cookie_name() : std::string(kSessionCookie)) + "=" + std::string(token) +
+         "; Path=" + (base_path_.empty() ? "/" : base_path_) +
+         "; HttpOnly; SameSite=Lax; Max-Age=" + std::to_string(seconds) +
+         (guarded ? "; Secure" : "");
 }
 
 void Gate::add(net::Router& router, std::string_view method, std::string_view pattern,
@@ -175,10 +198,14 @@ void Gate::add_open(net::Router& router, std::string_view method, std::string_vi
 
 HttpResponse Gate::answer(const HttpRequest& request, Access access, const Handler& handler) {
   if (request.body.size() > kMaxBody) return too_large();
-  if (access == Access::admin_or_loopback && is_loopback(request)) {
-    return handler(request, Caller{});
-  }
   const auto credential = credential_of(request);
+  if (access == Access::admin_or_loopback) {
+    if (net::is_direct_loopback(request)) return handler(request, Caller{});
+    if (!metrics_token_.empty() && !credential.by_cookie &&
+        crypto::equal_secrets(credential.token, metrics_token_)) {
+      return handler(request, Caller{});
+    }
+  }
   if (credential.token.empty()) return unauthorized();
   auto session = store_->sessions.find(credential.token);
   if (!session) {
@@ -189,9 +216,7 @@ HttpResponse Gate::answer(const HttpRequest& request, Access access, const Handl
     return HttpResponse::problem(403, "forbidden", "Your role does not permit this.");
   }
   if (caller.by_cookie && changes_something(request)) {
-    if (!origin_allowed(request)) {
-      return HttpResponse::problem(403, "forbidden_origin", "This request came from another site.");
-    }
+    if (!origin_allowed(request)) return origin_refused(request);
     if (!crypto::equal_secrets(request.headers.get(kCsrfHeader),
                                crypto::derived_token(caller.token, "csrf"))) {
       return HttpResponse::problem(403, "csrf", "X-CSRF-Token is missing or wrong.");
@@ -208,7 +233,7 @@ void Gate::keep_alive(const Caller& caller, const HttpRequest& request, HttpResp
   if (response.headers.has("Set-Cookie")) return;
   if (!store_->sessions.touch(caller.session.id, lifetime_)) return;
   if (caller.by_cookie) {
-    response.headers.add("Set-Cookie", session_cookie(caller.token, lifetime_, request.tls));
+    response.headers.add("Set-Cookie", session_cookie(request, caller.token, lifetime_));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "surveillx/base/worker_pool.hpp"
+#include "surveillx/config/config.hpp"
 #include "surveillx/net/http_server.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/telemetry/metrics.hpp"
@@ -15,6 +16,8 @@
 
 namespace surveillx::webapp {
 
+/// Over HTTPS with a prefix that browsers enforce (RFC 6265bis section 4.1.3): `__Host-` at the root,
+/// `__Secure-` under a base path, since `__Host-` would show the cookie to the whole host.
 inline constexpr std::string_view kSessionCookie = "surveillx_session";
 inline constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 
@@ -30,11 +33,6 @@ struct Credential {
   std::string token;
   bool by_cookie = false;
 };
-[[nodiscard]] Credential credential_of(const net::HttpRequest& request);
-
-/// `Set-Cookie` that keeps or, with no token, clears the session.
-[[nodiscard]] std::string session_cookie(std::string_view token, std::chrono::seconds lifetime,
-                                         bool tls);
 
 /// An answer for a store's or a library's Error.
 [[nodiscard]] net::HttpResponse problem_of(const Error& error);
@@ -42,16 +40,12 @@ struct Credential {
 /// A path below /api that nobody may keep in a cache.
 [[nodiscard]] net::HttpResponse api_json(int status, std::string body);
 
-/// Whether the `Host` of a request is a name of this machine itself: a page of another site that
-/// had its name pointed at 127.0.0.1 (DNS rebinding) is not loopback.
-[[nodiscard]] bool is_loopback(const net::HttpRequest& request);
-
 /// The one way in for everything that is not open: each route says who may use it, and the gate
 /// checks before the handler runs. Thread-safe.
 class Gate {
  public:
-  Gate(std::shared_ptr<store::Store> store, const Clock& clock, std::chrono::seconds lifetime,
-       std::vector<std::string> allowed_origins, telemetry::Metrics& metrics);
+  Gate(std::shared_ptr<store::Store> store, const Clock& clock, const config::Config& config,
+       telemetry::Metrics& metrics);
 
   /// Runs on a pool, after the gate let the caller in.
   using Handler = std::function<net::HttpResponse(const net::HttpRequest&, const Caller&)>;
@@ -61,8 +55,18 @@ class Gate {
   void add_open(net::Router& router, std::string_view method, std::string_view pattern,
                 net::Router::AsyncHandler handler);
 
-  /// No Origin, our own host, or one of web.allowed_origins.
+  /// No Origin, our own host as the client sees it, web.external_url or one of web.allowed_origins.
+  /// A refusal is logged with the settings that would allow it.
   [[nodiscard]] bool origin_allowed(const net::HttpRequest& request) const;
+  /// What a request from a page of an origin that is not allowed is answered.
+  [[nodiscard]] static net::HttpResponse origin_refused(const net::HttpRequest& request);
+  /// What `request` shows: a bearer token, else the session cookie.
+  [[nodiscard]] Credential credential_of(const net::HttpRequest& request) const;
+  /// The session cookie's value, or an empty view. Over HTTPS only one that came over HTTPS counts.
+  [[nodiscard]] std::string_view session_token(const net::HttpRequest& request) const;
+  /// `Set-Cookie` that keeps or, with no token, clears the session in the browser that asks.
+  [[nodiscard]] std::string session_cookie(const net::HttpRequest& request, std::string_view token,
+                                           std::chrono::seconds lifetime) const;
   [[nodiscard]] std::chrono::seconds lifetime() const { return lifetime_; }
   [[nodiscard]] const std::vector<RouteInfo>& routes() const { return routes_; }
 
@@ -71,11 +75,17 @@ class Gate {
                                          const Handler& handler);
   void keep_alive(const Caller& caller, const net::HttpRequest& request,
                   net::HttpResponse& response);
+  /// Whether the browser's side of a request is HTTPS: its cookies are then for HTTPS only.
+  [[nodiscard]] bool secure(const net::HttpRequest& request) const;
+  [[nodiscard]] std::string secure_cookie_name() const;
 
   std::shared_ptr<store::Store> store_;
   const Clock& clock_;
   std::chrono::seconds lifetime_;
   std::vector<std::string> allowed_origins_;
+  bool external_https_ = false;
+  std::string base_path_;
+  std::string metrics_token_;
   std::vector<RouteInfo> routes_;
   telemetry::Counter answered_;
   telemetry::Counter refused_;

@@ -115,7 +115,7 @@ void Live::on_connect(socketio::Server::Admission admission) {
   if (const auto* given = admission.handshake.auth.if_contains("token")) {
     if (const auto* text = given->if_string()) token = std::string(*text);
   } else {
-    token = std::string(admission.handshake.request.cookie(kSessionCookie));
+    token = std::string(gate_.session_token(admission.handshake.request));
   }
   if (token.empty()) {
     admission.refuse("unauthorized");

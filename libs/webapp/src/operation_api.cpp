@@ -37,6 +37,17 @@ std::string missing(const ApiParts& parts) {
   return facts.signaling_listening ? "" : "signaling_not_listening";
 }
 
+void export_certificate(const ApiParts& parts) {
+  const auto stats = parts.http_stats();
+  const auto days = stats.certificate_days_left();
+  if (!days) return;
+  parts.metrics.gauge("certificate_days_left", "Days until the certificate in use ends.")
+      .set(static_cast<double>(*days));
+  parts.metrics
+      .gauge("certificate_files_refused", "Changed certificate files that could not be used.")
+      .set(static_cast<double>(stats.certificate_refused));
+}
+
 }  // namespace
 
 void add_operation_routes(net::Router& router, const ApiParts& parts) {
@@ -65,6 +76,7 @@ void add_operation_routes(net::Router& router, const ApiParts& parts) {
              parts.loop.run_sync([&parts] {
                if (const auto live = parts.live()) live->export_metrics(parts.metrics);
              });
+             export_certificate(parts);
              auto response = plain(200, parts.metrics.text());
              response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
              return response;

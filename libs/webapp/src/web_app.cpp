@@ -2,18 +2,17 @@
 
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/base/log.hpp"
-#include "surveillx/net/client.hpp"
 #include "surveillx/net/static_files.hpp"
 
 #include "api.hpp"
 #include "dashboard.hpp"
+#include "dashboard_page.hpp"
 #include "gate.hpp"
 #include "live.hpp"
 #include "login_throttle.hpp"
 
-#include <array>
-#include <filesystem>
-#include <unistd.h>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 namespace surveillx::webapp {
@@ -41,31 +40,30 @@ void set_security_headers(net::Router& router) {
   router.set_default_header("Cross-Origin-Resource-Policy", "same-origin");
 }
 
-std::vector<std::string> certificate_names() {
-  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0') {
-    names.emplace_back(host.data());
-  }
-  return names;
+std::shared_ptr<const net::TlsFiles> tls_files(const config::Config& config) {
+  const auto tls = config.web_tls();
+  if (!tls) return nullptr;
+  return std::make_shared<const net::TlsFiles>(
+      net::TlsFiles{tls->certificate, tls->key, tls->self_signed, tls->names});
 }
 
-Result<std::shared_ptr<const net::TlsFiles>> tls_files(const config::Config& config) {
+/// Half a year, for this host alone: other names of a domain are not ours to decide about.
+constexpr const char* kHsts = "max-age=15768000";
+
+/// With a self-signed certificate HSTS would take away the browser's way to go on regardless.
+bool wants_hsts(const config::Config& config) {
   const auto tls = config.web_tls();
-  if (!tls) return std::shared_ptr<const net::TlsFiles>();
-  if (tls->self_signed) {
-    std::error_code code;
-    const auto folder = std::filesystem::path(tls->key).parent_path();
-    if (std::filesystem::create_directories(folder, code)) {
-      std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
-    }
-    if (auto made =
-            net::ensure_self_signed_certificate(tls->certificate, tls->key, certificate_names());
-        !made) {
-      return made.error();
-    }
+  switch (config.security.hsts) {
+    case config::Hsts::never:
+      return false;
+    case config::Hsts::always:
+      return tls || config.external_origin().starts_with("https:");
+    case config::Hsts::auto_:
+      break;
   }
-  return std::make_shared<const net::TlsFiles>(net::TlsFiles{tls->certificate, tls->key});
+  if (!tls || tls->self_signed) return false;
+  const auto info = net::read_certificate_info(tls->certificate);
+  return info && !info->self_signed;
 }
 
 /// Teardown, in this order: the HTTP server with every connection (needs the loop), the live side
@@ -79,9 +77,7 @@ class RunningWebApp : public WebApp {
                                                   options_.config.security.login_window, 10'000}),
         sql_pool_("web-sql", kSqlThreads, kSqlQueue),
         password_pool_("web-password", kPasswordThreads, kPasswordQueue),
-        gate_(options_.store, *options_.clock,
-              std::chrono::hours(options_.config.web.session_hours),
-              options_.config.web.allowed_origins, metrics_),
+        gate_(options_.store, *options_.clock, options_.config, metrics_),
         parts_{loop_,
                gate_,
                sql_pool_,
@@ -100,10 +96,16 @@ class RunningWebApp : public WebApp {
                    if (live_) facts = live_->facts();
                  });
                  return facts;
-               }} {}
+               },
+               [this] { return http_stats(); }} {}
 
   ~RunningWebApp() override {
-    http_.reset();
+    std::unique_ptr<net::HttpServer> http;
+    {
+      const std::lock_guard lock(http_mutex_);
+      http = std::move(http_);
+    }
+    http.reset();
     if (live_) loop_.run_sync([this] { live_.reset(); });
     sql_pool_.stop();
     password_pool_.stop();
@@ -119,17 +121,18 @@ class RunningWebApp : public WebApp {
     auto cameras = options_.store->cameras.list();
     if (!cameras) return cameras.error();
     (void)options_.store->sessions.purge_expired();
-    auto tls = tls_files(options_.config);
-    if (!tls) return tls.error();
 
     auto router = std::make_shared<net::Router>();
     set_security_headers(*router);
+    if (wants_hsts(options_.config)) {
+      router->set_default_header("Strict-Transport-Security", kHsts);
+    }
     add_auth_routes(*router, parts_);
     add_site_routes(*router, parts_);
     add_operation_routes(*router, parts_);
     net::StaticFileOptions files;
     files.reserved_prefixes.emplace_back("/metrics");
-    net::add_static_files(*router, dashboard_files(), files);
+    add_dashboard(*router, files);
 
     loop_.start("web");
     loop_.run_sync([&] {
@@ -142,11 +145,17 @@ class RunningWebApp : public WebApp {
 
     net::ListenOptions listen;
     listen.address = options_.config.web.listen;
-    listen.tls = *tls;
+    listen.tls = tls_files(options_.config);
     listen.max_body_bytes = kMaxBody;
+    listen.trusted_proxies = options_.config.web.trusted_proxies;
+    listen.base_path = options_.config.base_path();
+    listen.unnamed_proxy = options_.config.has_unnamed_proxy();
     auto http = net::HttpServer::listen(loop_, router, listen);
     if (!http) return http.error();
-    http_ = std::move(*http);
+    {
+      const std::lock_guard lock(http_mutex_);
+      http_ = std::move(*http);
+    }
     set_url();
     log::info("web.listening", {{"url", url_}});
     return {};
@@ -158,6 +167,24 @@ class RunningWebApp : public WebApp {
   const std::vector<RouteInfo>& routes() const override { return gate_.routes(); }
 
  private:
+  /// From a pool's thread, also while the server is taken down.
+  net::HttpServerStats http_stats() {
+    const std::lock_guard lock(http_mutex_);
+    return http_ ? http_->stats() : net::HttpServerStats{};
+  }
+
+  void add_dashboard(net::Router& router, const net::StaticFileOptions& options) const {
+    auto files = dashboard_files();
+    std::string page;
+    for (net::StaticFile& file : files) {
+      if (file.path != options.index) continue;
+      page = page_under(file.content, options_.config.base_path());
+      file.content = page;
+      file.etag.clear();  // Of what is served, not of what was built.
+    }
+    net::add_static_files(router, files, options);
+  }
+
   void set_url() {
     config::Config bound = options_.config;
     const auto& listen = options_.config.web.listen;
@@ -175,6 +202,7 @@ class RunningWebApp : public WebApp {
   Gate gate_;
   ApiParts parts_;
   std::shared_ptr<Live> live_;  ///< Touched on the loop only.
+  std::mutex http_mutex_;
   std::unique_ptr<net::HttpServer> http_;
   std::optional<store::FirstAdmin> first_admin_;
   std::string url_;

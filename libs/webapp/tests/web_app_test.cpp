@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <netinet/in.h>
@@ -271,6 +272,101 @@ TEST_F(Web, in_public_mode_it_speaks_tls_with_a_certificate_that_can_be_pinned) 
   const auto response = send(std::move(request));
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.headers.get("Set-Cookie"), HasSubstr("; Secure"));
+  EXPECT_THAT(response.headers.get("Set-Cookie"), testing::StartsWith("__Host-surveillx_session="));
+}
+
+TEST_F(Web, over_https_only_a_cookie_that_was_set_over_https_counts) {
+  options_.config.web.external_url = "https://cameras.example";
+  start();
+  const auto token = token_of();
+  const auto me_with = [&](const std::string& name) {
+    net::ClientRequest request;
+    request.url = "/api/auth/me";
+    request.headers.set("Cookie", name + "=" + token);
+    return send(std::move(request)).status;
+  };
+  EXPECT_EQ(me_with("__Host-surveillx_session"), 200);
+  EXPECT_EQ(me_with("surveillx_session"), 401) << "planted over plain HTTP, or by a neighbouring host";
+  EXPECT_EQ(me_with("__Secure-surveillx_session"), 401) << "the name under a base path";
+  auto& planted = connect({}, [&] {
+    net::Headers headers;
+    headers.set("Cookie", "surveillx_session=" + token);
+    return headers;
+  }());
+  ASSERT_TRUE(eventually([&] { return !planted.refusal().empty(); }));
+  EXPECT_EQ(planted.refusal(), "unauthorized");
+}
+
+TEST_F(Web, under_a_base_path_everything_answers_with_and_without_it) {
+  options_.config.web.base_path = "/sx/";
+  start();
+  for (const char* path : {"/healthz", "/sx/healthz"}) EXPECT_EQ(get(path).status, 200) << path;
+  EXPECT_EQ(get("/sxy/healthz").status, 404);
+  const auto token = token_of();
+  for (const char* path : {"/api/auth/me", "/sx/api/auth/me"}) {
+    EXPECT_EQ(get(path, token).status, 200) << path;
+  }
+  EXPECT_EQ(get("/sx/sx/api/auth/me", token).status, 404) << "taken off once";
+  EXPECT_EQ(get("/sx/socket.io/?EIO=4&transport=polling").status, 200);
+
+  const auto cookie = login("admin", kPassword).headers.get("Set-Cookie");
+  EXPECT_THAT(cookie, HasSubstr("; Path=/sx; "));
+  const auto page = [&](const std::string& path) {
+    net::ClientRequest request;
+    request.url = path;
+    request.headers.set("Accept", "text/html");
+    return send(std::move(request));
+  };
+  const auto index = page("/sx/");
+  EXPECT_EQ(index.status, 200);
+  for (const char* path : {"/", "/sx", "/sx/attendance", "/attendance", "/sx/a/b/c"}) {
+    EXPECT_EQ(page(path).body.text(), index.body.text()) << path;
+  }
+  EXPECT_THAT(index.headers.get("Content-Security-Policy"), HasSubstr("base-uri 'none'"));
+}
+
+TEST_F(Web, strict_transport_security_is_for_certificates_that_others_vouch_for) {
+  options_.config.security.public_ = true;
+  start();
+  const auto header = [&] {
+    net::ClientRequest request;
+    request.url = "/healthz";
+    if (options_.config.web_tls()) {
+      request.trust.certificate_file = options_.config.web_tls()->certificate;
+    }
+    return std::string(send(std::move(request)).headers.get("Strict-Transport-Security"));
+  };
+  EXPECT_EQ(header(), "") << "self-signed";
+  web_.reset();
+  options_.config.security.hsts = config::Hsts::always;
+  start();
+  EXPECT_THAT(header(), HasSubstr("max-age="));
+
+  // An authority and a certificate that it signed.
+  web_.reset();
+  options_.config.security = config::Security{};
+  const std::string at = dir_.path().string() + "/";
+  const std::string openssl =
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=authority -keyout " + at +
+      "ca.key -out " + at + "ca.pem && openssl req -newkey rsa:2048 -nodes -subj /CN=cam.test "
+      "-keyout " + at + "k -out " + at + "r && openssl x509 -req -in " + at + "r -CA " + at +
+      "ca.pem -CAkey " + at + "ca.key -days 30 -out " + at + "c";
+  ASSERT_EQ(std::system(("(" + openssl + ") 2>/dev/null").c_str()), 0);
+  options_.config.web.certificate = at + "c";
+  options_.config.web.key = at + "k";
+  start();
+  EXPECT_THAT(header(), HasSubstr("max-age="));
+  const auto metrics = [&] {
+    net::ClientRequest request;
+    request.url = "/metrics";
+    request.trust.certificate_file = at + "c";
+    return std::string(send(std::move(request)).body.text());
+  };
+  EXPECT_THAT(metrics(), HasSubstr("surveillx_certificate_days_left 29"));
+  web_.reset();
+  options_.config.security.hsts = config::Hsts::never;
+  start();
+  EXPECT_EQ(header(), "");
 }
 
 TEST_F(Web, a_body_too_large_for_the_api_is_refused) {
@@ -409,9 +505,82 @@ TEST_F(Web, a_name_that_only_looks_like_loopback_and_a_proxy_are_not_loopback) {
     request.headers.set(header, value);
     return send(std::move(request)).status;
   };
-  EXPECT_EQ(with("Host", "127.0.0.1:5000"), 200);
+  EXPECT_EQ(with("Host", "localhost:" + std::to_string(web_->port())), 200);
+  EXPECT_EQ(with("Host", "127.0.0.1:1"), 401) << "a proxy that hands on what its client said";
   EXPECT_EQ(with("Host", "127.cameras.example:5000"), 401) << "DNS may point it at 127.0.0.1";
   EXPECT_EQ(with("X-Forwarded-For", "203.0.113.9"), 401);
+}
+
+TEST_F(Web, metrics_may_be_read_with_the_token_of_the_monitoring_system) {
+  options_.config.security.metrics_token = "a token of the monitoring system";
+  start();
+  const auto through_a_proxy = [&](const std::string& token) {
+    net::ClientRequest request;
+    request.url = "/metrics";
+    request.headers.set("X-Forwarded-For", "203.0.113.9");
+    request.headers.set("Authorization", "Bearer " + token);
+    return send(std::move(request)).status;
+  };
+  EXPECT_EQ(through_a_proxy("a token of the monitoring system"), 200);
+  EXPECT_EQ(through_a_proxy("another token of about this size"), 401);
+  EXPECT_EQ(get("/api/auth/me", "a token of the monitoring system").status, 401);
+}
+
+TEST_F(Web, who_is_refused_behind_an_unconfigured_proxy_reads_which_settings_help) {
+  start();
+  net::Headers headers;
+  headers.set("Origin", "https://cameras.example");  // And Host as nginx writes it when not told.
+  const auto response =
+      post("/api/auth/login", {{"username", "admin"}, {"password", kPassword}}, headers);
+  EXPECT_EQ(response.status, 403);
+  const auto detail = text(body(response), "detail");
+  for (const char* setting : {"web.external_url", "web.allowed_origins", "web.trusted_proxies",
+                              "https://cameras.example", "127.0.0.1"}) {
+    EXPECT_THAT(detail, HasSubstr(setting));
+  }
+}
+
+TEST_F(Web, the_external_url_is_an_origin_of_ours_and_makes_cookies_secure) {
+  options_.config.web.external_url = "https://Cameras.example/";
+  start();
+  net::Headers headers;
+  headers.set("Origin", "https://cameras.example");
+  const auto response =
+      post("/api/auth/login", {{"username", "admin"}, {"password", kPassword}}, headers);
+  ASSERT_EQ(response.status, 200);
+  EXPECT_THAT(response.headers.get("Set-Cookie"), testing::StartsWith("__Host-surveillx_session="));
+  EXPECT_THAT(response.headers.get("Set-Cookie"), HasSubstr("; Path=/; "));
+  EXPECT_THAT(response.headers.get("Set-Cookie"), HasSubstr("; Secure"));
+  net::ClientRequest request;
+  request.url = "/socket.io/?EIO=4&transport=polling";
+  request.headers = headers;
+  EXPECT_EQ(send(std::move(request)).status, 200);
+  headers.set("Origin", "https://cameras.example.evil.example");
+  EXPECT_EQ(post("/api/auth/login", {{"username", "admin"}, {"password", kPassword}}, headers).status,
+            403);
+  EXPECT_EQ(get("/metrics").status, 401) << "the proxy was not named, so nobody is loopback";
+}
+
+TEST_F(Web, a_trusted_proxy_says_who_asks_and_a_client_cannot_say_it_itself) {
+  options_.config.web.trusted_proxies = {"127.0.0.1"};
+  start();
+  const auto attempt = [&](const std::string& forwarded, const std::string& password) {
+    net::Headers headers;
+    headers.set("X-Forwarded-For", forwarded);
+    headers.set("X-Forwarded-Proto", "https");
+    headers.set("X-Forwarded-Host", "cameras.example");
+    headers.set("Origin", "https://cameras.example");
+    return post("/api/auth/login", {{"username", "admin"}, {"password", password}}, headers);
+  };
+  // Whatever the client wrote itself stands left of what the proxy saw.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(attempt("10.9.8." + std::to_string(i) + ", 203.0.113.9", "wrong").status, 401);
+  }
+  EXPECT_EQ(attempt("10.9.8.7, 203.0.113.9", kPassword).status, 429);
+  const auto elsewhere = attempt("198.51.100.1", kPassword);
+  EXPECT_EQ(elsewhere.status, 200) << "another client of the same proxy";
+  EXPECT_THAT(elsewhere.headers.get("Set-Cookie"), HasSubstr("; Secure"));
+  EXPECT_EQ(get("/metrics").status, 401) << "from a proxy nobody is loopback";
 }
 
 TEST_F(Web, answers_carry_security_headers) {

@@ -16,6 +16,10 @@ enum class Engine { auto_, yunet_dlib, yunet_onnx, builtin };
 /// Where media sends pictures: our own web process, or a plain Socket.IO application.
 enum class PublishMode { internal, legacy };
 
+/// Whether browsers are told to use HTTPS alone (RFC 6797); `auto_`: when the certificate is not a
+/// self-signed one.
+enum class Hsts { auto_, always, never };
+
 struct Web {
   std::string listen = "127.0.0.1:5000";
   std::string certificate;  ///< PEM chain; with `key`: HTTPS.
@@ -25,6 +29,12 @@ struct Web {
   /// Origins besides our own that a browser may use, for a reverse proxy:
   /// `https://cameras.example`.
   std::vector<std::string> allowed_origins;
+  /// Reverse proxies whose word about their clients is believed: addresses and networks.
+  std::vector<std::string> trusted_proxies;
+  /// Where browsers reach the dashboard, `https://cameras.example/sx`; empty: at `listen`.
+  std::string external_url;
+  /// The path under which a proxy shows the dashboard, `/sx`; empty: that of `external_url`.
+  std::string base_path;
 };
 
 struct Signaling {
@@ -93,17 +103,21 @@ struct Security {
   bool public_ = false;     ///< `--public`, `security.public`: listen on all addresses, with TLS.
   int login_attempts = 10;  ///< Failures a user name and address have within `login_window`.
   std::chrono::milliseconds login_window{std::chrono::minutes(5)};
+  Hsts hsts = Hsts::auto_;
+  /// Whoever shows it as a bearer token may read /metrics of both processes; empty: nobody.
+  std::string metrics_token;
 };
 
 struct Log {
   std::string level = "info";
 };
 
-/// Certificate and key of a listener. `self_signed`: make them when they are absent.
+/// Certificate and key of a listener.
 struct Tls {
   std::string certificate;
   std::string key;
-  bool self_signed = false;
+  bool self_signed = false;        ///< Ours: made when absent, renewed before it ends.
+  std::vector<std::string> names;  ///< Of a self-signed one, besides what the machine is called.
 };
 
 struct Config {
@@ -131,6 +145,13 @@ struct Config {
   [[nodiscard]] std::string web_url() const;
   /// `ws[s]://HOST:PORT` of `signaling.listen`, as cameras on this machine reach it.
   [[nodiscard]] std::string signaling_url() const;
+
+  /// `/sx`, without a slash at its end; empty at the root.
+  [[nodiscard]] std::string base_path() const;
+  /// Scheme, host and port of `web.external_url` as browsers write an origin; empty: none is set.
+  [[nodiscard]] std::string external_origin() const;
+  /// The configuration speaks of a proxy and does not say which: nobody may count as loopback.
+  [[nodiscard]] bool has_unnamed_proxy() const;
 
   [[nodiscard]] std::string keys_dir() const { return data_dir + "/keys"; }
   [[nodiscard]] std::string outbox_dir() const { return data_dir + "/outbox"; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "surveillx/base/error.hpp"
+#include "surveillx/net/certificate.hpp"
 #include "surveillx/net/event_loop.hpp"
 #include "surveillx/net/http.hpp"
 #include "surveillx/net/web_socket.hpp"
@@ -19,10 +20,15 @@ inline constexpr ErrorName kTlsUntrusted{"tls_untrusted"};
 inline constexpr ErrorName kUpgradeRefused{"upgrade_refused"};
 inline constexpr ErrorName kBadUrl{"bad_url"};
 
-/// How a client decides that a TLS server is the right one. With a pin, the pin alone decides.
+/// How a client decides that a TLS server is the right one. With a pin or a certificate, that alone
+/// decides, whatever name the server's certificate has and whoever signed it.
 struct TlsTrust {
-  std::string ca_file;     ///< PEM; empty: the system's authorities.
-  std::string pin_sha256;  ///< SHA-256 of the certificate (DER), hexadecimal; empty: no pin.
+  std::string ca_file;  ///< PEM; empty: the system's authorities.
+  /// SHA-256 of the public key (its SubjectPublicKeyInfo, DER), so that a renewal with the same key
+  /// stays trusted; or of a whole certificate, as it was given out before. Hexadecimal; empty: none.
+  std::string pin_sha256;
+  /// PEM: the server has to hold the key of this certificate. Read at each connection.
+  std::string certificate_file{};
 };
 
 struct ClientRequest {
@@ -52,15 +58,5 @@ class HttpClient {
 /// `upgrade_refused` (with the HTTP status in the message), `timeout`. Loop thread.
 void connect_web_socket(EventLoop& loop, ClientRequest request, WebSocketOptions options,
                         std::function<void(Result<WebSocketPtr>)> done);
-
-/// The pin that clients are given: SHA-256 of the DER form of the first certificate of a PEM file,
-/// in lower-case hexadecimal.
-[[nodiscard]] Result<std::string> certificate_pin(const std::string& pem_file);
-
-/// Writes a self-signed certificate (ECDSA P-256, 10 years, `names` as subjectAltName) and its key
-/// (0600), unless both files exist. `bad_certificate` when they exist and cannot be read.
-[[nodiscard]] Result<void> ensure_self_signed_certificate(const std::string& certificate_file,
-                                                          const std::string& key_file,
-                                                          const std::vector<std::string>& names);
 
 }  // namespace surveillx::net

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,8 +43,16 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> query;  ///< Percent-decoded.
   Headers headers;
   std::string body;
-  std::string remote_address;  ///< Text of the peer's IP address.
-  bool tls = false;
+  /// Text of the client's IP address: the peer's, or what a trusted proxy says (net/proxies.hpp).
+  std::string remote_address;
+  std::string peer_address;  ///< Text of the socket's IP address, whoever it speaks for.
+  std::uint16_t peer_port = 0;
+  std::uint16_t local_port = 0;
+  std::string host;        ///< The authority that the client asked for: as `remote_address`, or Host.
+  bool tls = false;        ///< Of this connection.
+  bool secure = false;     ///< `tls`, or a trusted proxy says that its side is HTTPS.
+  bool via_proxy = false;  ///< From a trusted proxy, or one stands before us that was not named.
+  unsigned version = 11;   ///< 10: HTTP/1.0.
   std::map<std::string, std::string> params;  ///< From the route's `{name}` parts.
   std::shared_ptr<RequestWatch> watch;         ///< Null in requests that no server made.
 

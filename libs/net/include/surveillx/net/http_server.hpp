@@ -2,6 +2,7 @@
 
 #include "surveillx/base/error.hpp"
 #include "surveillx/base/worker_pool.hpp"
+#include "surveillx/net/certificate.hpp"
 #include "surveillx/net/event_loop.hpp"
 #include "surveillx/net/http.hpp"
 #include "surveillx/net/web_socket.hpp"
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +21,6 @@ namespace surveillx::net {
 
 inline constexpr ErrorName kPortInUse{"port_in_use"};
 inline constexpr ErrorName kBadAddress{"bad_address"};
-inline constexpr ErrorName kBadCertificate{"bad_certificate"};
 
 /// Routes by method and path; a pattern's segments are literal or `{name}`, and a final `{*rest}`
 /// takes what is left. A path that matches with another method is 405 with `Allow`.
@@ -68,15 +69,21 @@ class Router {
   std::unique_ptr<Impl> impl_;
 };
 
-struct TlsFiles {
-  std::string certificate_file;  ///< PEM chain.
-  std::string key_file;          ///< PEM.
-};
-
 struct ListenOptions {
   /// `HOST:PORT`, `[::1]:PORT` or `:PORT` (all addresses); port 0 takes a free one.
   std::string address = "127.0.0.1:0";
-  std::shared_ptr<const TlsFiles> tls;  ///< Null: plain TCP.
+  /// Null: plain TCP. The files are looked at again every `tls_poll_interval`; when they changed, new
+  /// connections get the new certificate and old ones go on. A pair that does not fit together, such
+  /// as one that is half written, is not taken.
+  std::shared_ptr<const TlsFiles> tls;
+  std::chrono::milliseconds tls_poll_interval{1'000};
+  /// Addresses and networks of reverse proxies: who their clients are is believed (TrustedProxies).
+  std::vector<std::string> trusted_proxies;
+  /// A proxy stands before us and is not among `trusted_proxies`: nobody counts as direct loopback.
+  bool unnamed_proxy = false;
+  /// `/sx`, without a slash at its end: what stands below it is answered as if it stood at the root,
+  /// beside the root itself, since some proxies take their prefix off and some do not.
+  std::string base_path;
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_connections = 4096;
@@ -94,6 +101,12 @@ struct HttpServerStats {
   std::uint64_t header_too_large = 0;     ///< 431.
   std::uint64_t body_too_large = 0;       ///< 413.
   std::uint64_t timed_out = 0;            ///< 408.
+  std::uint64_t certificate_reloads = 0;  ///< Changed files that were taken.
+  std::uint64_t certificate_refused = 0;  ///< Changed files that could not be used.
+  /// When the certificate in use ends; nothing without TLS.
+  std::optional<std::chrono::system_clock::time_point> certificate_expires;
+  /// Whole days until then.
+  [[nodiscard]] std::optional<std::int64_t> certificate_days_left() const;
 };
 
 /// An HTTP/1.1 and WebSocket server on a loop.

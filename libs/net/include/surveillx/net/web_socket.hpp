@@ -35,6 +35,7 @@ class WebSocket {
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   /// Drops the connection at once, without a close frame.
   virtual void abort() = 0;
+  /// Of a server's connection: the client's, as `HttpRequest::remote_address`.
   [[nodiscard]] virtual const std::string& remote_address() const = 0;
 };
 
