@@ -8,6 +8,7 @@
 #include "surveillx/signaling/client_session.hpp"
 #include "surveillx/signaling/codec.hpp"
 
+#include "connect_advice.hpp"
 #include "sender.hpp"
 
 #include <atomic>
@@ -22,17 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace client = signaling::client;
-
-/// The host of a URL, without port and brackets.
-std::string host_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  const std::size_t at = url.rfind('@');
-  if (at != std::string_view::npos) url.remove_prefix(at + 1);
-  if (url.starts_with('[')) return std::string(url.substr(1, url.find(']') - 1));
-  return std::string(url.substr(0, url.find(':')));
-}
 
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
@@ -125,7 +115,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
 
   void not_opened(const Error& error) {
     // A certificate that does not fit the pin may be replaced by the right one; so try on.
-    finish({false, std::string(error.name.text()), error.message});
+    finish({false, std::string(error.name.text()),
+            connect_advice(error, options_.server, !options_.trust.pin_sha256.empty())});
   }
 
   void opened(net::WebSocketPtr socket) {
@@ -189,7 +180,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
     options.ice_servers.insert(options.ice_servers.end(), welcome_servers.begin(),
                                welcome_servers.end());
     // A server on this machine listens for media on 127.0.0.1 only, unless a relay is to be used.
-    options.loopback_only = is_loopback(host_of(options_.server)) &&
+    options.loopback_only = is_loopback(split_server(options_.server).host) &&
                             options_.ice_policy == IcePolicy::all && options_.ice_servers.empty();
 
     const auto post = [weak = weak_from_this(), attempt = attempt_, &loop = loop_](auto fn) {
@@ -258,7 +249,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
       give_up(end);
       return;
     }
-    const auto wait = back_off_.next();
+    auto wait = back_off_.next();
+    // Sooner it would only be refused again.
+    if (end.code == signaling::kCodeTooManyOffers) wait = std::max<decltype(wait)>(wait, 10s);
     log::info("camera.retry", {{"reason", end.code}, {"in_ms", wait.count()}});
     tell(PublisherState::waiting, end.message + "; trying again in " + in_seconds(wait));
     retry_.start(wait, [this] { connect(); });
@@ -381,9 +374,15 @@ std::string_view to_string(PublisherState state) {
 
 Result<std::unique_ptr<Publisher>> Publisher::start(PublisherOptions options, Events events) {
   if (!options.server.starts_with("ws://") && !options.server.starts_with("wss://")) {
-    return Error{kInvalidArgument, "the server must be given as ws://HOST:PORT or wss://HOST:PORT"};
+    std::string message = "the server must be given as ws://HOST:PORT or wss://HOST:PORT";
+    if (options.server.starts_with("http")) {
+      const ServerAddress at = split_server(options.server);
+      message += ": " + at.url(options.server.starts_with("https"), "8443") +
+                 " if that is where its dashboard is";
+    }
+    return Error{kInvalidArgument, message};
   }
-  if (host_of(options.server).empty()) {
+  if (split_server(options.server).host.empty()) {
     return Error{kInvalidArgument, "the server's address names no host"};
   }
   if (options.token.empty()) {

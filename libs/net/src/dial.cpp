@@ -2,11 +2,23 @@
 
 #include "tls.hpp"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <utility>
 
 namespace surveillx::net {
+namespace {
+
+/// What OpenSSL says when the first bytes of the answer are no TLS record, such as `HTTP/1.1 400`.
+bool answered_without_tls(const error_code& ec) {
+  if (ec.category() != asio::error::get_ssl_category()) return false;
+  const int reason = ERR_GET_REASON(static_cast<unsigned long>(ec.value()));
+  return reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG ||
+         reason == SSL_R_HTTP_REQUEST;
+}
+
+}  // namespace
 
 Dial::Dial(EventLoop& loop, const Url& url, TlsTrust trust,
            std::shared_ptr<asio::ssl::context> context)
@@ -84,6 +96,11 @@ void Dial::connected(const error_code& ec) {
 
 void Dial::shaken(const error_code& ec) {
   if (!done_) return;
+  if (answered_without_tls(ec)) {
+    finish(Error{kNotTls,
+                 "the server at " + host_ + " port " + std::to_string(port_) + " speaks no TLS"});
+    return;
+  }
   if (ec) {
     const std::string untrusted = verify_failure(stream_->native_tls());
     finish(untrusted.empty() ? Error{kConnectFailed, "no TLS with " + host_ + ": " + ec.message()}

@@ -64,9 +64,7 @@ class Opening : public LoopBound, public std::enable_shared_from_this<Opening> {
       self->give_up();
       self->finish(Error{kTimeout, self->url_.host + " did not answer in time"});
     });
-    dial_ = std::make_shared<Dial>(loop_, url_, request_.trust, std::move(context));
-    dial_->start([self = shared_from_this()](Result<std::shared_ptr<Stream>> stream) {
-      self->dial_.reset();
+    dial(std::move(context), [self = shared_from_this()](auto stream) {
       if (stream) {
         self->ask(std::move(*stream));
       } else {
@@ -76,6 +74,16 @@ class Opening : public LoopBound, public std::enable_shared_from_this<Opening> {
   }
 
  private:
+  using Dialled = Result<std::shared_ptr<Stream>>;
+
+  void dial(std::shared_ptr<asio::ssl::context> context, std::function<void(Dialled)> done) {
+    dial_ = std::make_shared<Dial>(loop_, url_, request_.trust, std::move(context));
+    dial_->start([self = shared_from_this(), done = std::move(done)](Dialled stream) {
+      self->dial_.reset();
+      done(std::move(stream));
+    });
+  }
+
   void ask(std::shared_ptr<Stream> stream) {
     connection_ = std::make_shared<ClientConnection>(std::move(stream));
     ClientConnection::Exchange exchange;
@@ -91,7 +99,7 @@ class Opening : public LoopBound, public std::enable_shared_from_this<Opening> {
     const auto connection = std::exchange(connection_, nullptr);
     if (!response) {
       connection->close();
-      finish(Error{kConnectFailed, response.error().message});
+      no_answer(Error{kConnectFailed, response.error().message});
       return;
     }
     const Headers& headers = response->headers;
@@ -100,8 +108,7 @@ class Opening : public LoopBound, public std::enable_shared_from_this<Opening> {
         headers.get("Sec-WebSocket-Accept") != web_socket::accept_key(key_) ||
         headers.has("Sec-WebSocket-Extensions")) {
       connection->close();
-      finish(Error{kUpgradeRefused, "the server answered HTTP " + std::to_string(response->status) +
-                                        " " + reason_phrase(response->status)});
+      finish(refusal(response->status));
       return;
     }
     WebSocketConnection::Setup setup;
@@ -112,6 +119,33 @@ class Opening : public LoopBound, public std::enable_shared_from_this<Opening> {
     const auto socket = WebSocketConnection::create(loop_, std::move(setup));
     finish(WebSocketPtr(socket));
     socket->start();
+  }
+
+  [[nodiscard]] static Error refusal(int status) {
+    const std::string said =
+        "the server answered HTTP " + std::to_string(status) + " " + reason_phrase(status);
+    if (status == 404) return Error{kNotFound, said};
+    if (status >= 200 && status < 400) return Error{kNotWebSocket, said + ", not with a WebSocket"};
+    return Error{kUpgradeRefused, said};
+  }
+
+  /// A server of TLS hangs up on what is not TLS, mostly without a word. Whether that is what has
+  /// happened is tried, since it can be told in no other way.
+  void no_answer(const Error& error) {
+    auto context = url_.tls ? Result<std::shared_ptr<asio::ssl::context>>(error)
+                            : client_tls(request_.trust);
+    if (!context) {
+      finish(error);
+      return;
+    }
+    dial(std::move(*context), [self = shared_from_this(), error](Dialled stream) {
+      // To find its certificate untrusted a handshake must have taken place.
+      const bool tls = stream || stream.error().is(kTlsUntrusted);
+      if (stream) (*stream)->close();
+      self->finish(tls ? Error{kTlsExpected, "the server at " + self->url_.authority +
+                                                 " speaks TLS only"}
+                       : error);
+    });
   }
 
   void fail_later(const Error& error) {

@@ -18,6 +18,12 @@ namespace surveillx::net {
 inline constexpr ErrorName kConnectFailed{"connect_failed"};
 inline constexpr ErrorName kTlsUntrusted{"tls_untrusted"};
 inline constexpr ErrorName kUpgradeRefused{"upgrade_refused"};
+/// The server answered a WebSocket's request as a web site does, with a page or a redirection.
+inline constexpr ErrorName kNotWebSocket{"not_a_web_socket"};
+/// The server speaks no TLS, and `https:` or `wss:` was asked for.
+inline constexpr ErrorName kNotTls{"not_tls"};
+/// The server speaks TLS, and `ws:` was asked for.
+inline constexpr ErrorName kTlsExpected{"tls_expected"};
 inline constexpr ErrorName kBadUrl{"bad_url"};
 
 /// How a client decides that a TLS server is the right one. With a pin or a certificate, that alone
@@ -54,8 +60,10 @@ class HttpClient {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Opens a WebSocket. `done` gets the connection or `connect_failed`, `tls_untrusted`,
-/// `upgrade_refused` (with the HTTP status in the message), `timeout`. Loop thread.
+/// Opens a WebSocket. `done` gets the connection or `connect_failed`, `tls_untrusted`, `not_tls`,
+/// `tls_expected` (found out by a second connection that sends no request), `not_a_web_socket`,
+/// `not_found` (HTTP 404), `upgrade_refused` (with another HTTP status in the message), `timeout`.
+/// Loop thread.
 void connect_web_socket(EventLoop& loop, ClientRequest request, WebSocketOptions options,
                         std::function<void(Result<WebSocketPtr>)> done);
 
