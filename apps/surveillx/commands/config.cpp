@@ -1,4 +1,5 @@
 #include "surveillx/config/keys.hpp"
+#include "surveillx/mediaserver/local_addresses.hpp"
 
 #include "commands/command.hpp"
 #include "commands/load_config.hpp"
@@ -16,7 +17,18 @@ namespace {
 int check(const CommonOptions& common) {
   auto options = load_options(common);
   options.create_data_dir = false;
-  const auto problems = config::check(options);
+  auto problems = config::check(options);
+  if (problems.empty()) {
+    // What is right as it is written may still not fit the machine.
+    const auto loaded = must(config::load(options));
+    if (const auto here = mediaserver::check_local_addresses(loaded.config.ice); !here) {
+      const std::string key = "ice.local_addresses";
+      const auto set = std::find_if(loaded.values.begin(), loaded.values.end(),
+                                    [&](const auto& value) { return value.key == key; });
+      problems.push_back({here.error().name, set == loaded.values.end() ? "" : set->origin, key,
+                          here.error().message});
+    }
+  }
   if (common.json) {
     boost::json::array list;
     for (const auto& problem : problems) {

@@ -13,6 +13,7 @@
 #include "commands/repair_clock.hpp"
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/crypto/key_ring.hpp"
+#include "surveillx/mediaserver/local_addresses.hpp"
 #include "surveillx/net/certificate.hpp"
 #include "surveillx/net/http_server.hpp"
 #include "surveillx/store/store.hpp"
@@ -103,6 +104,17 @@ Result<std::string> check_zone(const config::Config& config) {
   return zone->format_rfc3339(now) + " in " + zone->name();
 }
 
+Result<std::string> check_addresses(const config::Config& config) {
+  if (auto checked = mediaserver::check_local_addresses(config.ice); !checked) {
+    return checked.error();
+  }
+  std::string all;
+  for (const auto& one : mediaserver::ice_addresses(config.ice.local_addresses)) {
+    all += (all.empty() ? "" : ", ") + one;
+  }
+  return "cameras are offered " + all;
+}
+
 Result<std::string> check_plugins() {
   auto warm = webrtc::warm_up();
   if (!warm) return warm.error();
@@ -119,6 +131,7 @@ int doctor(const CommonOptions& common) {
       {"signalling port", [&] { return check_port(config.signaling.listen); }},
       {"web certificate", [&] { return check_certificate(config.web_tls()); }},
       {"signalling certificate", [&] { return check_certificate(config.signaling_tls()); }},
+      {"media addresses", [&] { return check_addresses(config); }},
       {"clock and time zone", [&] { return check_zone(config); }},
   };
   bool all_well = true;

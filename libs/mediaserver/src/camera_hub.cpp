@@ -4,8 +4,8 @@
 #include <system_error>
 
 #include "ice_urls.hpp"
-#include "local_addresses.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/mediaserver/local_addresses.hpp"
 
 namespace surveillx::mediaserver {
 namespace {

@@ -15,6 +15,7 @@
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/mediaserver/engine_options.hpp"
+#include "surveillx/mediaserver/local_addresses.hpp"
 #include "surveillx/net/proxies.hpp"
 #include "surveillx/store/outbox_drainer.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
@@ -49,6 +50,7 @@ class MediaServerImpl final : public MediaServer {
   ~MediaServerImpl() override { stop(); }
 
   Result<void> open() {
+    if (auto here = check_addresses(); !here) return here;
     if (auto warmed = webrtc::warm_up(); !warmed) return warmed;
     auto zone = attendance::TimeZone::find(config_.attendance.timezone);
     if (!zone) return zone.error();
@@ -112,6 +114,17 @@ class MediaServerImpl final : public MediaServer {
   [[nodiscard]] const std::string& signaling_url() const override { return url_; }
 
  private:
+  /// One that is there is enough to begin with: the others may come with a cable or a lease.
+  Result<void> check_addresses() const {
+    auto checked = check_local_addresses(config_.ice);
+    if (checked) return checked;
+    if (addresses_not_here(config_.ice.local_addresses) == config_.ice.local_addresses) {
+      return checked;
+    }
+    log::warn("media.address_not_here", {{"detail", checked.error().message}});
+    return {};
+  }
+
   Result<void> open_recognition() {
     auto engine = vision::Engine::open(engine_options(config_));
     if (!engine) return engine.error();
