@@ -61,11 +61,7 @@ CameraHub::~CameraHub() {
 
 void CameraHub::set_publisher(Publisher* publisher) {
   publisher_ = publisher;
-  if (publisher_ == nullptr) return;
-  for (auto& [id, entry] : cameras_) {
-    entry.demand = publisher_->fixed_demand();
-    if (entry.encoder) entry.encoder->set_demand(entry.demand);
-  }
+  apply_demand();
 }
 
 void CameraHub::set_cameras(const std::vector<domain::Camera>& cameras, SteadyTime read_at) {
@@ -97,19 +93,27 @@ CameraHub::Entry& CameraHub::put_camera(const domain::Camera& camera) {
   if (added) {
     entry.report.state = domain::CameraState::offline;
     entry.report.reason = "not connected yet";
-    if (publisher_ != nullptr) entry.demand = publisher_->fixed_demand();
   }
   if (added || renamed) report(entry);
   return entry;
 }
 
-void CameraHub::set_demand(const std::map<CameraId, Demand>& demand) {
+void CameraHub::set_demand(std::map<CameraId, Demand> demand) {
+  demand_ = std::move(demand);
+  apply_demand();
+}
+
+Demand CameraHub::demand_of(const CameraId& camera) const {
+  if (publisher_ == nullptr) return {};
+  const Demand fixed = publisher_->fixed_demand();
+  if (fixed.wanted()) return fixed;
+  const auto wanted = demand_.find(camera);
+  return wanted == demand_.end() ? Demand{} : wanted->second;
+}
+
+void CameraHub::apply_demand() {
   for (auto& [id, entry] : cameras_) {
-    const auto wanted = demand.find(id);
-    Demand next = wanted == demand.end() ? Demand{} : wanted->second;
-    if (next == entry.demand) continue;
-    entry.demand = next;
-    if (entry.encoder) entry.encoder->set_demand(std::move(next));
+    if (entry.encoder) entry.encoder->set_demand(demand_of(id));
   }
 }
 
@@ -166,7 +170,7 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
           if (*self != nullptr) (*self)->publish_frame(frame);
         });
       });
-  entry.encoder->set_demand(entry.demand);
+  entry.encoder->set_demand(demand_of(camera));
   entry.feed = std::move(feed);
   entry.session = MediaSession::start(parts_.loop, parts_.session_pool, options, offer_sdp,
                                       events_for(camera, entry));

@@ -47,8 +47,9 @@ class CameraHub {
   /// A camera whose token was just found in the database, `seen_at` or later: it may be newer than
   /// the last `set_cameras`.
   void add_camera(const domain::Camera& camera, SteadyTime seen_at);
-  /// The complete demand, by camera.
-  void set_demand(const std::map<CameraId, Demand>& demand);
+  /// The complete demand, by camera. It is kept whole, since it may name a camera that the database
+  /// has had for less time than our last look at it.
+  void set_demand(std::map<CameraId, Demand> demand);
   /// Tells the publisher about every camera.
   void report_all();
 
@@ -68,7 +69,6 @@ class CameraHub {
   struct Entry {
     CameraReport report;
     SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
-    Demand demand;
     SessionHooks hooks;
     std::shared_ptr<MediaSession> session;
     std::shared_ptr<FrameEncoder> encoder;
@@ -76,6 +76,8 @@ class CameraHub {
   };
 
   Entry& put_camera(const domain::Camera& camera);
+  [[nodiscard]] Demand demand_of(const CameraId& camera) const;
+  void apply_demand();
   [[nodiscard]] MediaSessionEvents events_for(const CameraId& camera, Entry& entry);
   void session_state(const CameraId& camera, domain::CameraState state);
   void stop_session(Entry& entry, domain::CameraState state, std::string reason);
@@ -88,6 +90,7 @@ class CameraHub {
   Publisher* publisher_ = nullptr;
   bool stopping_ = false;
   std::map<CameraId, Entry> cameras_;
+  std::map<CameraId, Demand> demand_;  ///< Of known and of unknown cameras.
   net::Timer numbers_timer_;
   telemetry::Counter sessions_total_;
   telemetry::Counter first_frames_total_;

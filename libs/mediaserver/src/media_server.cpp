@@ -201,8 +201,8 @@ class MediaServerImpl final : public MediaServer {
     events.on_disconnect = [this] {
       if (config_.publish.mode == config::PublishMode::internal) hub_->set_demand({});
     };
-    events.on_demand = [this](const std::map<CameraId, Demand>& demand) {
-      hub_->set_demand(demand);
+    events.on_demand = [this](std::map<CameraId, Demand> demand) {
+      hub_->set_demand(std::move(demand));
     };
     events.on_gallery = [this] { watcher_->wake(); };
     loop_.run_sync([&] {

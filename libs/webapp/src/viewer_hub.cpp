@@ -136,10 +136,8 @@ void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
       continue;
     }
     const auto event = camera_event(it->second, true);
-    for (auto& [id, viewer] : viewers_) {
-      viewer.cameras.erase(it->first);
-      viewer.due.erase(it->first);
-    }
+    // A watch of it is kept: it costs nothing, and the camera may only have been missing for a while.
+    for (auto& [id, viewer] : viewers_) viewer.due.erase(it->first);
     if (it->second.in_database) removed_.insert(it->first);
     it = cameras_.erase(it);
     emit_to_all("camera", event);
@@ -320,9 +318,11 @@ socketio::Arguments ViewerHub::watch(ViewerId id, const socketio::Arguments& arg
     for (const auto& [camera_id, camera] : cameras_) watched.emplace_back(camera_id.str());
   } else {
     for (auto& text : *wish->cameras) {
-      const auto camera = CameraId::trusted(std::move(text));
-      if (!cameras_.contains(camera) || !viewer.cameras.insert(camera).second) continue;
-      watched.emplace_back(camera.str());
+      // One that the database has got a moment ago may not be known here yet: the wish is kept for
+      // when it is, and acknowledged only for those that exist.
+      const auto camera = CameraId::parse(text);
+      if (!camera || !viewer.cameras.insert(*camera).second) continue;
+      if (cameras_.contains(*camera)) watched.emplace_back(camera->str());
     }
   }
   // A higher rate counts at once, not after the interval of the lower one.

@@ -461,6 +461,30 @@ TEST_F(Hub, a_new_camera_appears_and_a_removed_one_is_said_to_be_removed) {
   EXPECT_FALSE(frame(hall_, 1)) << "media has not heard of it yet";
 }
 
+TEST_F(Hub, a_watch_of_a_camera_that_is_not_known_yet_holds_when_it_is) {
+  ViewerId id = 0;
+  const auto yard = camera(3, "Yard");
+  const auto viewer = connect_and_watch({{"cameras", {yard.id.str()}}}, &id);
+  hub_.set_cameras({entrance_, hall_, yard});
+  ASSERT_FALSE(demands_.empty());
+  EXPECT_TRUE(demands_.back().contains(yard.id));
+  EXPECT_TRUE(frame(yard, 1));
+  EXPECT_EQ(viewer->frames.size(), 1);
+}
+
+TEST_F(Hub, a_watch_of_a_camera_that_media_knows_first_holds_from_then_on) {
+  const auto yard = camera(3, "Yard");
+  const auto viewer = connect_and_watch({{"cameras", {yard.id.str()}}});
+  EXPECT_TRUE(tell(yard, "live", "Yard"));
+  EXPECT_TRUE(frame(yard, 1));
+  clock_.advance(6s);  // Longer than it may be without the database.
+  hub_.set_cameras({entrance_, hall_});
+  hub_.set_cameras({entrance_, hall_, yard});
+  EXPECT_TRUE(demands_.back().contains(yard.id));
+  EXPECT_TRUE(frame(yard, 2));
+  EXPECT_EQ(viewer->frames.size(), 2);
+}
+
 TEST_F(Hub, a_renamed_camera_is_told_again) {
   const auto viewer = connect();
   viewer->events.clear();
