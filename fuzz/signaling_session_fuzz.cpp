@@ -88,7 +88,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(server, server.session_ended(offer, "x"));
         break;
       case 'o':
-        check(server, server.taken_over());
+        check(server, server.taken_over(offer));
+        break;
+      case 'p':  // News of the offer before.
+        check(server, server.taken_over(offer - 1));
         break;
       case 'v':
         check(server, server.revoked());

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <exception>
+#include <limits>
 
 #include "surveillx/base/log.hpp"
 
@@ -19,10 +20,16 @@ WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t max_qu
 
 WorkerPool::~WorkerPool() { stop(); }
 
-bool WorkerPool::try_post(std::function<void()> job) {
+bool WorkerPool::try_post(std::function<void()> job) { return post(std::move(job), max_queued_); }
+
+bool WorkerPool::post_cleanup(std::function<void()> job) {
+  return post(std::move(job), std::numeric_limits<std::size_t>::max());
+}
+
+bool WorkerPool::post(std::function<void()> job, std::size_t max_queued) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= max_queued_) return false;
+    if (stopping_ || queue_.size() >= max_queued) return false;
     queue_.push_back(std::move(job));
   }
   wake_.notify_one();

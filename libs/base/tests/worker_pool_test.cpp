@@ -45,6 +45,22 @@ TEST(WorkerPool, refuses_what_its_queue_cannot_take) {
   EXPECT_EQ(ran, 2);
 }
 
+TEST(WorkerPool, takes_a_cleanup_however_full_it_is_and_none_once_it_stops) {
+  Block block;
+  WorkerPool pool("test", 1, 1);
+  ASSERT_TRUE(pool.try_post(block.job()));
+  block.wait_for(1);
+  EXPECT_TRUE(pool.try_post([] {}));
+  EXPECT_FALSE(pool.try_post([] {}));
+  std::atomic<int> ran{0};
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(pool.post_cleanup([&] { ++ran; }));
+  block.open();
+  EXPECT_TRUE(pool.wait_idle(seconds(20)));
+  EXPECT_EQ(ran, 10);
+  pool.stop();
+  EXPECT_FALSE(pool.post_cleanup([] {}));
+}
+
 TEST(WorkerPool, a_job_that_throws_costs_only_itself) {
   WorkerPool pool("test", 1, 10);
   std::atomic<bool> ran{false};

@@ -237,6 +237,9 @@ void add_servers(std::vector<Key>& keys) {
   keys.push_back(integer("signaling.max_unauthenticated",
                          at(&Config::signaling, &Signaling::max_unauthenticated), 1, 10'000,
                          "Sockets that have not shown a valid token yet."));
+  keys.push_back(integer("signaling.offers_per_minute",
+                         at(&Config::signaling, &Signaling::offers_per_minute), 1, 100'000,
+                         "Offers of one camera that are looked at, over all its sockets."));
   keys.push_back(integer("signaling.max_message_bytes",
                          at(&Config::signaling, &Signaling::max_message_bytes), 1024,
                          16 * 1024 * 1024, "The largest signalling message."));

@@ -3,16 +3,25 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "frame_encoder.hpp"
+#include "frame_sink.hpp"
 #include "media_session.hpp"
 #include "publisher.hpp"
 #include "recognition_service.hpp"
+#include "surveillx/base/token_bucket.hpp"
 #include "surveillx/config/config.hpp"
 
 namespace surveillx::mediaserver {
+
+/// More than `signaling.offers_per_minute` offers of one camera, over all its sockets.
+inline constexpr ErrorName kTooManyOffers{"too_many_offers"};
+
+/// No port of `ice.min_port..ice.max_port` is free for one more session.
+inline constexpr ErrorName kNoMediaPort{"no_media_port"};
 
 /// What the one who brought an offer hears of its session; on the loop.
 struct SessionHooks {
@@ -21,12 +30,18 @@ struct SessionHooks {
   std::function<void(Error)> on_failed;
   /// The session ended by itself; `reason` is the name of a webrtc::EndReason.
   std::function<void(std::string reason)> on_ended;
-  /// A newer session of the same camera has begun.
+  /// A newer session of the same camera has taken its place.
   std::function<void()> on_taken_over;
 };
 
-/// The cameras, their one session each, and where their pictures go: to the encoder (while somebody
-/// watches) and to recognition. Loop thread only.
+/// The cameras, their sessions, and where their pictures go: to the encoder (while somebody watches)
+/// and to recognition. Loop thread only.
+///
+/// A camera shows one session, its oldest. A newer one is built and answered beside it, and takes over
+/// once it is worth more: with its answer, when the older one has never shown a picture; otherwise
+/// with its own first picture. Until then nothing that the newer one does or fails to do touches the
+/// older one. Frames of the others are not looked at by anybody (FrameSink). One offer of a camera is
+/// being built at a time; of those that come meanwhile only the newest waits.
 class CameraHub {
  public:
   struct Parts {
@@ -35,6 +50,7 @@ class CameraHub {
     WorkerPool& encode_pool;
     telemetry::Metrics& metrics;
     RecognitionService* recognition = nullptr;  ///< Null: recognition is switched off.
+    const Clock& clock = system_clock();
   };
   CameraHub(Parts parts, const config::Config& config);
   ~CameraHub();
@@ -53,37 +69,78 @@ class CameraHub {
   /// Tells the publisher about every camera.
   void report_all();
 
-  /// Begins a session, taking over an older one of the same camera. `not_found` for a camera that
-  /// was removed meanwhile, `unavailable` when `media.max_cameras` are connected.
+  /// Begins a session. `not_found` for a camera that was removed meanwhile, `too_many_offers` above
+  /// `signaling.offers_per_minute` of this camera, `unavailable` when `media.max_cameras` are
+  /// connected. Whatever is wrong with the offer itself comes by `on_failed`, later.
   [[nodiscard]] Result<MediaSessionId> start(const CameraId& camera, const std::string& offer_sdp,
                                              SessionHooks hooks);
   void add_candidate(const CameraId& camera, const MediaSessionId& session, std::string candidate,
                      int mline_index);
-  /// Ends the session if it is still the camera's; `why` as signaling's EndSession says.
+  /// Ends the session if it still runs; `why` as signaling's EndSession says.
   void end(const CameraId& camera, const MediaSessionId& session, const std::string& why);
   /// Ends all and begins none any more; for shutdown.
   void end_all();
   [[nodiscard]] std::size_t live_count() const;
+  /// Sessions of this camera, also those that are not shown.
+  [[nodiscard]] std::size_t session_count(const CameraId& camera) const;
 
  private:
-  struct Entry {
-    CameraReport report;
-    SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
+  struct Session {
     SessionHooks hooks;
-    std::shared_ptr<MediaSession> session;
+    std::shared_ptr<MediaSession> media;
+    std::shared_ptr<FrameSink> sink;
+    domain::CameraState state = domain::CameraState::connecting;
+    bool pictured = false;  ///< A frame of it has been decoded.
+  };
+  using Sessions = std::vector<Session>;
+  /// What the pictures of a camera go to. A feed is one session's, since its tracks are.
+  struct Outputs {
     std::shared_ptr<FrameEncoder> encoder;
     std::shared_ptr<RecognitionService::CameraFeed> feed;
+  };
+  struct Entry {
+    explicit Entry(TokenBucket bucket) : offers(bucket) {}
+
+    CameraReport report;
+    SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
+    TokenBucket offers;
+    Sessions sessions;  ///< Oldest first. The first is the one that is shown.
+    Outputs outputs;    ///< Of the session that is shown; null when there is none.
   };
 
   Entry& put_camera(const domain::Camera& camera);
   [[nodiscard]] Demand demand_of(const CameraId& camera) const;
   void apply_demand();
-  [[nodiscard]] MediaSessionEvents events_for(const CameraId& camera, Entry& entry);
-  void session_state(const CameraId& camera, domain::CameraState state);
-  void stop_session(Entry& entry, domain::CameraState state, std::string reason);
   void report(Entry& entry);
   void refresh_numbers();
   void publish_frame(const EncodedFrame& frame);
+
+  // camera_sessions.cpp
+  [[nodiscard]] webrtc::SessionOptions session_options(const CameraId& camera) const;
+  [[nodiscard]] MediaSessionEvents events_for(const CameraId& camera, const MediaSessionId& id,
+                                              const std::shared_ptr<FrameSink>& sink);
+  [[nodiscard]] static Sessions::iterator find(Entry& entry, const MediaSessionId& id);
+  /// Calls `act(entry, session)` if that session still is the camera's.
+  template <class Act>
+  void with_session(const CameraId& camera, const MediaSessionId& id, Act act);
+  void offer_failed(Entry& entry, Sessions::iterator session, Error error);
+  void built(Entry& entry, Sessions::iterator session);
+  void state_changed(Entry& entry, Sessions::iterator session, domain::CameraState state);
+  /// Ends those before `newer` (those without a picture only, unless `pictured_too`), and shows it if
+  /// it has become the oldest. When that cannot be done, `newer` ends instead.
+  void take_over(Entry& entry, const MediaSessionId& newer, bool pictured_too);
+  /// Nothing when there is no thread for recognition. They get no frame before `show`.
+  [[nodiscard]] std::optional<Outputs> open_outputs(const Entry& entry);
+  /// The oldest session's frames go there from now on, and no other's anywhere.
+  static void show(Entry& entry, Outputs outputs);
+  static void close(Outputs& outputs);
+  /// Removes a session that is over. `reason` is why the camera is offline if it was the only one.
+  void drop(Entry& entry, Sessions::iterator session, const std::string& reason);
+  /// The oldest session has changed: shows it, or says that the camera is offline.
+  void show_oldest(Entry& entry, const std::string& reason);
+  /// Begins the session that waits, when none is being built.
+  void begin_waiting(Entry& entry);
+  void end_sessions(Entry& entry, const std::string& reason);
 
   Parts parts_;
   config::Config config_;
@@ -94,6 +151,7 @@ class CameraHub {
   net::Timer numbers_timer_;
   telemetry::Counter sessions_total_;
   telemetry::Counter first_frames_total_;
+  telemetry::Counter takeovers_total_;
   telemetry::Gauge live_cameras_;
   /// Lets pool threads find out that the hub is gone.
   std::shared_ptr<CameraHub*> self_ = std::make_shared<CameraHub*>(this);

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <cerrno>
 #include <ifaddrs.h>
 #include <iterator>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "surveillx/webrtc/peer_session.hpp"
 
 namespace surveillx::mediaserver {
 namespace {
@@ -29,29 +28,6 @@ std::string text_of(const sockaddr* address) {
   return text.data();
 }
 
-/// Binding tells more than a list of interfaces: all of 127.0.0.0/8 works though one address of it is
-/// listed.
-bool can_bind(const std::string& text) {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-  if (inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    size = sizeof *v4;
-  } else if (inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    size = sizeof *v6;
-  } else {
-    return false;
-  }
-  const int socket = ::socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return errno != EAFNOSUPPORT;  // Out of descriptors says nothing of the address.
-  const bool bound = bind(socket, reinterpret_cast<const sockaddr*>(&storage), size) == 0;
-  close(socket);
-  return bound;
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
@@ -63,7 +39,9 @@ std::string joined(const std::vector<std::string>& words) {
 std::vector<std::string> addresses_not_here(const std::vector<std::string>& addresses) {
   std::vector<std::string> missing;
   std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(missing),
-               [](const std::string& address) { return !can_bind(address); });
+               [](const std::string& address) {
+                 return !webrtc::check_local_addresses({address}).has_value();
+               });
   return missing;
 }
 
@@ -77,7 +55,17 @@ Result<void> check_local_addresses(const config::Ice& ice) {
 }
 
 std::vector<std::string> ice_addresses(const std::vector<std::string>& configured) {
-  if (!configured.empty()) return configured;
+  if (!configured.empty()) {
+    // One that is gone, such as that of a cable pulled, must not cost the others.
+    const auto missing = addresses_not_here(configured);
+    if (missing.empty() || missing == configured) return configured;
+    std::vector<std::string> here;
+    std::copy_if(configured.begin(), configured.end(), std::back_inserter(here),
+                 [&](const std::string& address) {
+                   return std::find(missing.begin(), missing.end(), address) == missing.end();
+                 });
+    return here;
+  }
   std::vector<std::string> addresses;
   ifaddrs* all = nullptr;
   // Without an answer the list stays empty, and libnice looks by itself.

@@ -1,5 +1,8 @@
 #include "media_session.hpp"
 
+#include <deque>
+#include <mutex>
+
 #include "surveillx/base/log.hpp"
 
 namespace surveillx::mediaserver {
@@ -21,29 +24,100 @@ Result<Peer> answer_or_error(const webrtc::SessionOptions& options, const std::s
 
 }  // namespace
 
-std::shared_ptr<MediaSession> MediaSession::start(net::EventLoop& loop, WorkerPool& pool,
-                                                  webrtc::SessionOptions options,
-                                                  std::string offer_sdp,
-                                                  MediaSessionEvents events) {
-  std::shared_ptr<MediaSession> self(
-      new MediaSession(loop, pool, std::move(options), std::move(events)));
-  const bool posted = pool.try_post([self, sdp = std::move(offer_sdp),
-                                     peer_events = self->peer_events(),
-                                     session_options = self->options_, &loop]() mutable {
-    auto peer = answer_or_error(session_options, sdp, std::move(peer_events));
-    loop.post([self, peer = std::move(peer)]() mutable { self->created(std::move(peer)); });
-  });
-  if (!posted) {
-    loop.post([self] {
-      self->created(Error{kUnavailable, "the server is busy; try again in a few seconds"});
-    });
+/// Remote candidates on their way to the peer, in order, by one job at a time. Their number is bounded
+/// by the state machine that lets them in (kMaxCandidates a session).
+class MediaSession::Candidates : public std::enable_shared_from_this<Candidates> {
+ public:
+  explicit Candidates(WorkerPool& pool) : pool_(pool) {}
+
+  void add(std::string candidate, int mline_index) {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.emplace_back(std::move(candidate), mline_index);
+    }
+    schedule();
   }
-  return self;
+  void start(Peer peer) {
+    {
+      const std::lock_guard lock(mutex_);
+      peer_ = std::move(peer);
+    }
+    schedule();
+  }
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    peer_.reset();
+    waiting_.clear();
+  }
+
+ private:
+  void schedule() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (scheduled_ || peer_.expired() || waiting_.empty()) return;
+      scheduled_ = true;
+    }
+    if (!pool_.post_cleanup([self = shared_from_this()] { self->give(); })) {
+      const std::lock_guard lock(mutex_);
+      scheduled_ = false;  // The pool has stopped, and with it every session.
+    }
+  }
+
+  void give() {
+    for (;;) {
+      std::deque<std::pair<std::string, int>> now;
+      Peer peer;
+      {
+        const std::lock_guard lock(mutex_);
+        now.swap(waiting_);
+        peer = peer_.lock();
+        if (now.empty() || !peer) {
+          scheduled_ = false;
+          return;
+        }
+      }
+      for (const auto& [candidate, mline] : now) peer->add_candidate(candidate, mline);
+    }
+  }
+
+  WorkerPool& pool_;
+  std::mutex mutex_;
+  std::weak_ptr<webrtc::PeerSession> peer_;
+  std::deque<std::pair<std::string, int>> waiting_;
+  bool scheduled_ = false;
+};
+
+std::shared_ptr<MediaSession> MediaSession::create(net::EventLoop& loop, WorkerPool& pool,
+                                                   webrtc::SessionOptions options,
+                                                   std::string offer_sdp,
+                                                   MediaSessionEvents events) {
+  return std::shared_ptr<MediaSession>(new MediaSession(
+      loop, pool, std::move(options), std::move(offer_sdp), std::move(events)));
 }
 
 MediaSession::MediaSession(net::EventLoop& loop, WorkerPool& pool, webrtc::SessionOptions options,
-                           MediaSessionEvents events)
-    : loop_(loop), pool_(pool), options_(std::move(options)), events_(std::move(events)) {}
+                           std::string offer_sdp, MediaSessionEvents events)
+    : loop_(loop),
+      pool_(pool),
+      options_(std::move(options)),
+      offer_sdp_(std::move(offer_sdp)),
+      events_(std::move(events)),
+      candidates_(std::make_shared<Candidates>(pool)) {}
+
+void MediaSession::begin() {
+  if (ended_ || std::exchange(begun_, true)) return;
+  const bool posted =
+      pool_.try_post([self = shared_from_this(), sdp = std::move(offer_sdp_),
+                      events = peer_events(), options = options_, &loop = loop_]() mutable {
+        auto peer = answer_or_error(options, sdp, std::move(events));
+        loop.post([self, peer = std::move(peer)]() mutable { self->created(std::move(peer)); });
+      });
+  if (!posted) {
+    loop_.post([self = shared_from_this()] {
+      self->created(Error{kUnavailable, "the server is busy; try again in a few seconds"});
+    });
+  }
+}
 
 webrtc::SessionEvents MediaSession::peer_events() {
   // The peer's callbacks come on its own threads: they hold no more than a weak reference, and each
@@ -89,21 +163,17 @@ void MediaSession::created(Result<std::shared_ptr<webrtc::PeerSession>> peer) {
     return;
   }
   peer_ = std::move(*peer);
-  for (auto& [candidate, mline] : waiting_candidates_) peer_->add_candidate(candidate, mline);
-  waiting_candidates_.clear();
+  candidates_->start(peer_);
+  events_.on_built();
 }
 
 void MediaSession::add_candidate(std::string candidate, int mline_index) {
-  if (ended_) return;
-  if (peer_) {
-    peer_->add_candidate(candidate, mline_index);
-  } else {
-    waiting_candidates_.emplace_back(std::move(candidate), mline_index);
-  }
+  if (!ended_) candidates_->add(std::move(candidate), mline_index);
 }
 
 void MediaSession::end() {
   if (std::exchange(ended_, true)) return;
+  candidates_->stop();
   if (peer_) close_on_pool(std::move(peer_));
 }
 
@@ -113,11 +183,10 @@ std::optional<webrtc::SessionStats> MediaSession::stats() const {
 }
 
 void MediaSession::close_on_pool(std::shared_ptr<webrtc::PeerSession> peer) {
-  if (!pool_.try_post([peer] { peer->close(); })) {
-    // Only while the process ends or is drowning: waiting here is then the lesser evil.
-    log::warn("media.close_on_loop", {{"session", options_.id.str()}});
-    peer->close();
-  }
+  if (pool_.post_cleanup([peer] { peer->close(); })) return;
+  // The pool has stopped: the process ends, and nobody waits for the loop any more.
+  log::warn("media.close_on_loop", {{"session", options_.id.str()}});
+  peer->close();
 }
 
 }  // namespace surveillx::mediaserver

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "surveillx/base/worker_pool.hpp"
 #include "surveillx/net/event_loop.hpp"
@@ -15,6 +14,8 @@ namespace surveillx::mediaserver {
 
 /// What a media session tells its owner; all but `on_frame` on the loop, none after `end`.
 struct MediaSessionEvents {
+  /// The offer is acceptable and its pipeline runs; the answer follows.
+  std::function<void()> on_built;
   std::function<void(std::string sdp)> on_answer;
   std::function<void(std::string candidate, int mline_index)> on_candidate;
   /// The offer could not be answered; the session is over.
@@ -26,25 +27,33 @@ struct MediaSessionEvents {
   std::function<void(const frame::Frame&)> on_frame;
 };
 
-/// A webrtc::PeerSession as the loop sees it: created and closed on a pool, since both may take
-/// milliseconds, with candidates kept until it exists and its callbacks brought to the loop.
-/// Loop thread only.
+/// A webrtc::PeerSession as the loop sees it. Building it, giving it candidates and closing it all go
+/// into GStreamer, which may take its time, so they happen on a pool; its callbacks are brought to the
+/// loop. Loop thread only.
 class MediaSession : public std::enable_shared_from_this<MediaSession> {
  public:
-  [[nodiscard]] static std::shared_ptr<MediaSession> start(net::EventLoop& loop, WorkerPool& pool,
-                                                           webrtc::SessionOptions options,
-                                                           std::string offer_sdp,
-                                                           MediaSessionEvents events);
+  /// Nothing happens until `begin`, but for candidates, which are kept.
+  [[nodiscard]] static std::shared_ptr<MediaSession> create(net::EventLoop& loop, WorkerPool& pool,
+                                                            webrtc::SessionOptions options,
+                                                            std::string offer_sdp,
+                                                            MediaSessionEvents events);
+  /// Builds and answers. Once.
+  void begin();
   void add_candidate(std::string candidate, int mline_index);
   /// No event comes after this. Repeatable.
   void end();
   [[nodiscard]] const MediaSessionId& id() const { return options_.id; }
-  /// Nothing while the session is being created.
+  [[nodiscard]] bool begun() const { return begun_; }
+  /// Begun, and neither built nor failed yet.
+  [[nodiscard]] bool building() const { return begun_ && !peer_ && !ended_; }
+  /// Nothing until it is built.
   [[nodiscard]] std::optional<webrtc::SessionStats> stats() const;
 
  private:
+  class Candidates;
+
   MediaSession(net::EventLoop& loop, WorkerPool& pool, webrtc::SessionOptions options,
-               MediaSessionEvents events);
+               std::string offer_sdp, MediaSessionEvents events);
   [[nodiscard]] webrtc::SessionEvents peer_events();
   void created(Result<std::shared_ptr<webrtc::PeerSession>> peer);
   void close_on_pool(std::shared_ptr<webrtc::PeerSession> peer);
@@ -52,9 +61,11 @@ class MediaSession : public std::enable_shared_from_this<MediaSession> {
   net::EventLoop& loop_;
   WorkerPool& pool_;
   webrtc::SessionOptions options_;
+  std::string offer_sdp_;
   MediaSessionEvents events_;
   std::shared_ptr<webrtc::PeerSession> peer_;
-  std::vector<std::pair<std::string, int>> waiting_candidates_;
+  std::shared_ptr<Candidates> candidates_;
+  bool begun_ = false;
   bool ended_ = false;
 };
 

@@ -103,7 +103,9 @@ class RecognitionService::Feed final : public CameraFeed,
       self->recognizer_->stop();
       self->metrics_.update(self->recognizer_->counters());
     };
-    if (!service_.pool_.try_post(stop)) stop();
+    // Joins a thread and fsyncs sightings: not on the loop, however full the pool is. When it has
+    // stopped, the process ends.
+    if (!service_.pool_.post_cleanup(stop)) stop();
   }
 
  private:

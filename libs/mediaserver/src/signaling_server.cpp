@@ -1,5 +1,6 @@
 #include "signaling_server.hpp"
 
+#include <map>
 #include <utility>
 
 #include "ice_urls.hpp"
@@ -89,7 +90,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
       std::visit([this](const auto& one) { act(one); }, action);
     }
     arm();
-    if (!session_.socket_open() && !session_.active_offer()) server_.forget(self);
+    if (!session_.socket_open() && !session_.session_running()) server_.forget(self);
   }
 
   void act(const signaling::SendMessage& send) {
@@ -169,10 +170,10 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
     hooks.on_ended = with([offer](auto& session, const std::string& reason) {
       return session.session_ended(offer, reason);
     });
-    hooks.on_taken_over = with([](auto& session) { return session.taken_over(); });
+    hooks.on_taken_over = with([offer](auto& session) { return session.taken_over(offer); });
     auto started = server_.parts_.hub.start(start.camera, start.sdp, std::move(hooks));
     if (started) {
-      media_session_ = *started;
+      media_sessions_[offer] = *started;
     } else {
       perform(session_.session_failed(now(), offer, started.error().name.text(),
                                       started.error().message));
@@ -180,12 +181,13 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
 
   void act(const signaling::AddCandidate& add) {
-    server_.parts_.hub.add_candidate(session_.camera(), media_session_, add.candidate,
+    server_.parts_.hub.add_candidate(session_.camera(), media_sessions_[add.offer], add.candidate,
                                      add.mline_index);
   }
 
   void act(const signaling::EndSession& end) {
-    server_.parts_.hub.end(session_.camera(), media_session_, end.why);
+    server_.parts_.hub.end(session_.camera(), media_sessions_[end.offer], end.why);
+    media_sessions_.erase(end.offer);
   }
 
   void act(const signaling::Close& close) {
@@ -212,7 +214,8 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   net::Timer timer_;
   std::string token_hash_;
   SteadyTime asked_at_{};  ///< When the token was presented.
-  MediaSessionId media_session_;
+  /// Of the offers whose sessions may still run.
+  std::map<signaling::OfferNumber, MediaSessionId> media_sessions_;
 };
 
 SignalingServer::SignalingServer(Parts parts, const config::Config& config)

@@ -12,8 +12,10 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-TEST(LocalAddresses, what_is_configured_stays_as_it_is) {
-  EXPECT_THAT(ice_addresses({"10.0.0.7"}), ElementsAre("10.0.0.7"));
+TEST(LocalAddresses, what_is_configured_stays_as_it_is_but_for_what_is_not_here) {
+  EXPECT_THAT(ice_addresses({"127.0.0.2"}), ElementsAre("127.0.0.2"));
+  EXPECT_THAT(ice_addresses({"192.0.2.7"}), ElementsAre("192.0.2.7"));
+  EXPECT_THAT(ice_addresses({"192.0.2.7", "127.0.0.1"}), ElementsAre("127.0.0.1"));
 }
 
 TEST(LocalAddresses, without_any_the_machines_own_are_used_with_loopback_for_cameras_on_it) {

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -108,6 +110,14 @@ class Client {
     const std::lock_guard lock(state_->mutex);
     return state_->code;
   }
+  [[nodiscard]] std::string error_message(std::string_view name) const {
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& message : state_->got) {
+      const auto* error = std::get_if<signaling::ErrorMessage>(&message);
+      if (error != nullptr && error->code == name) return error->message;
+    }
+    return "";
+  }
   [[nodiscard]] bool got_error(std::string_view name) const {
     return eventually([&] {
       const std::lock_guard lock(state_->mutex);
@@ -144,7 +154,9 @@ class SignalingFixture : public testing::Test {
     options.data_dir = dir_.path();
     options.schema = store::SchemaPolicy::create;
     store_ = store::Store::open(options, crypto::KeyRing::ephemeral()).value();
-    hub_.emplace(CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, nullptr}, config_);
+    hub_.emplace(
+        CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, nullptr, hub_clock_},
+        config_);
     server_.emplace(SignalingServer::Parts{loop_, database_pool_, *store_, *hub_, metrics_},
                     config_);
     loop_.start("loop");
@@ -189,6 +201,25 @@ class SignalingFixture : public testing::Test {
     loop_.run_sync([&] { last = reports_.last[camera]; });
     return last;
   }
+  /// Keeps both threads of the session pool busy until the promise is kept.
+  [[nodiscard]] std::shared_ptr<std::promise<void>> hold_session_pool() {
+    auto go = std::make_shared<std::promise<void>>();
+    auto running = std::make_shared<std::atomic<int>>(0);
+    const auto held = go->get_future().share();
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(session_pool_.try_post([held, running] {
+        ++*running;
+        held.wait();
+      }));
+    }
+    EXPECT_TRUE(eventually([&] { return *running == 2; }));
+    return go;
+  }
+  [[nodiscard]] std::size_t sessions(const CameraId& camera) {
+    std::size_t count = 0;
+    loop_.run_sync([&] { count = hub_->session_count(camera); });
+    return count;
+  }
   [[nodiscard]] std::size_t connections() {
     std::size_t count = 0;
     loop_.run_sync([&] { count = server_->connection_count(); });
@@ -198,6 +229,7 @@ class SignalingFixture : public testing::Test {
   test_support::TempDir dir_;
   config::Config config_;
   telemetry::Metrics metrics_;
+  ManualClock hub_clock_;  ///< By which offers are counted.
   Reports reports_;
   net::EventLoop loop_;
   WorkerPool session_pool_{"session", 2, 64};

@@ -1,7 +1,5 @@
 #include "signaling_fixture.hpp"
 
-#include <future>
-
 namespace surveillx::mediaserver {
 namespace {
 
@@ -121,6 +119,102 @@ TEST_F(SignalingServerTest, offers_in_a_row_leave_one_session_that_bye_ends) {
     return report(camera.camera.id).state == domain::CameraState::offline && connections() == 0;
   }));
   EXPECT_TRUE(session_pool_.wait_idle(std::chrono::seconds(20)));
+}
+
+TEST_F(SignalingServerTest, a_camera_has_six_offers_a_minute_however_many_sockets_it_opens) {
+  const auto camera = store_->cameras.add("gate").value();
+  const auto other = store_->cameras.add("yard").value();
+  for (int i = 0; i < 3; ++i) {
+    auto client = connect(camera.token);
+    client.offer("v=0\r\nnonsense");
+    client.offer("v=0\r\nnonsense");
+    EXPECT_TRUE(eventually([&] { return client.count<signaling::ErrorMessage>() == 2; }));
+    client.close();
+  }
+  auto seventh = connect(camera.token);
+  seventh.offer();
+  EXPECT_TRUE(seventh.closed_with(1013));
+  EXPECT_TRUE(seventh.got_error("too_many_offers"));
+  EXPECT_NE(seventh.error_message("too_many_offers").find("try again in 10 s"), std::string::npos);
+  auto unharmed = connect(other.token);
+  unharmed.offer();
+  EXPECT_TRUE(unharmed.answered());
+  hub_clock_.advance(std::chrono::seconds(10));
+  auto later = connect(camera.token);
+  later.offer();
+  EXPECT_TRUE(later.answered());
+}
+
+TEST_F(SignalingServerTest, too_many_offers_leave_the_session_and_its_socket_alone) {
+  const auto camera = store_->cameras.add("gate").value();
+  auto client = connect(camera.token);
+  client.offer();
+  ASSERT_TRUE(client.answered());
+  for (int i = 0; i < 8; ++i) client.offer("v=0\r\nnonsense");
+  EXPECT_TRUE(client.got_error("too_many_offers"));
+  EXPECT_EQ(client.code(), 0);
+  EXPECT_EQ(report(camera.camera.id).state, domain::CameraState::connecting);
+  client.send(signaling::Bye{});
+  EXPECT_TRUE(client.closed_with(1000));
+  EXPECT_EQ(report(camera.camera.id).reason, "the camera has ended its stream");
+}
+
+TEST_F(SignalingServerTest, a_bad_offer_leaves_a_session_that_has_no_picture_yet_alone) {
+  const auto camera = store_->cameras.add("gate").value();
+  auto older = connect(camera.token);
+  older.offer();
+  ASSERT_TRUE(older.answered());
+  auto newer = connect(camera.token);
+  newer.offer(offer_of("AV1"));
+  EXPECT_TRUE(newer.got_error("unsupported_codec"));
+  EXPECT_EQ(older.code(), 0);
+  EXPECT_EQ(report(camera.camera.id).state, domain::CameraState::connecting);
+  newer.close();
+  older.send(signaling::Bye{});
+  EXPECT_TRUE(older.closed_with(1000));
+}
+
+TEST_F(SignalingServerTest, of_the_offers_that_wait_for_one_that_is_built_only_the_newest_is_built) {
+  const auto camera = store_->cameras.add("gate").value();
+  const auto go = hold_session_pool();
+  auto first = connect(camera.token);
+  first.offer();
+  ASSERT_TRUE(eventually([&] { return sessions(camera.camera.id) == 1; }));
+  auto second = connect(camera.token);
+  second.offer();
+  ASSERT_TRUE(eventually([&] { return sessions(camera.camera.id) == 2; }));
+  auto third = connect(camera.token);
+  third.offer();
+  // Nobody has found out whether the third is any good, so the second may try again.
+  EXPECT_TRUE(second.got_error("unavailable"));
+  EXPECT_EQ(second.code(), 0);
+  go->set_value();
+  EXPECT_TRUE(third.answered());
+  EXPECT_TRUE(first.closed_with(4409));
+  EXPECT_EQ(second.count<signaling::Answer>(), 0U);
+  EXPECT_EQ(sessions(camera.camera.id), 1U);
+}
+
+TEST_F(SignalingServerTest, while_the_pool_of_sessions_is_full_the_loop_goes_on_and_nothing_is_left) {
+  const auto camera = store_->cameras.add("gate").value();
+  const auto other = store_->cameras.add("yard").value();
+  auto client = connect(camera.token);
+  client.offer();
+  ASSERT_TRUE(client.answered());
+  const auto go = hold_session_pool();
+  while (session_pool_.try_post([] {})) {
+  }
+  auto refused = connect(other.token);
+  refused.offer();
+  EXPECT_TRUE(refused.got_error("unavailable"));
+  // Ending waits for the pool as well, but nobody waits for that.
+  client.send(signaling::Ice{"candidate:1 1 UDP 1 127.0.0.1 9 typ host", 0});
+  client.send(signaling::Bye{});
+  EXPECT_TRUE(client.closed_with(1000));
+  EXPECT_EQ(report(camera.camera.id).state, domain::CameraState::offline);
+  go->set_value();
+  EXPECT_TRUE(session_pool_.wait_idle(std::chrono::seconds(20)));
+  EXPECT_TRUE(webrtc::drain(std::chrono::seconds(20)));
 }
 
 }  // namespace

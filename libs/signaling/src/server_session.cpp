@@ -126,34 +126,68 @@ Actions ServerSession::local_candidate(OfferNumber offer, std::string candidate,
 Actions ServerSession::session_failed(SteadyTime now, OfferNumber offer, std::string_view code,
                                       std::string_view message) {
   Actions out;
+  if (forget_older(offer)) return out;
   if (!session_active_ || offer != offers_) return out;
   session_active_ = false;
   if (!open_) return out;
-  deadline_ = now + options_.offer_timeout;
+  if (older_.empty()) {
+    if (code == kCodeTooManyOffers) {
+      fail(CloseCode::try_again_later, code, message, out);
+      return out;
+    }
+    deadline_ = now + options_.offer_timeout;
+  }
   complain(code, message, out);
   return out;
 }
 
 Actions ServerSession::session_ended(OfferNumber offer, std::string_view reason) {
   Actions out;
+  if (forget_older(offer)) {
+    // The newest offer has failed before, and this was what the socket was still there for.
+    if (open_ && !session_running() && !deadline_) {
+      fail(CloseCode::session_ended, kCodeSessionEnded, reason, out);
+    }
+    return out;
+  }
   if (!session_active_ || offer != offers_) return out;
   end_session("ended", out);
-  if (open_) fail(CloseCode::session_ended, kCodeSessionEnded, reason, out);
+  if (!open_) return out;
+  if (older_.empty()) {
+    fail(CloseCode::session_ended, kCodeSessionEnded, reason, out);
+  } else {
+    complain(kCodeSessionEnded, reason, out);
+  }
   return out;
 }
 
-Actions ServerSession::taken_over() {
+Actions ServerSession::taken_over(OfferNumber offer) {
   Actions out;
-  end_session("taken_over", out);
-  if (open_) {
+  if (forget_older(offer)) {
+    if (session_running()) return out;
+  } else if (session_active_ && offer == offers_) {
+    end_session("taken_over", out);
+  } else {
+    return out;
+  }
+  if (open_ && !session_running()) {
     fail(CloseCode::taken_over, kCodeTakenOver, "a newer session of this camera took over", out);
+  }
+  return out;
+}
+
+Actions ServerSession::give_way() {
+  Actions out;
+  if (open_) {
+    fail(CloseCode::try_again_later, kCodeUnavailable,
+         "too many sockets wait here without an offer, and this is the oldest; try again", out);
   }
   return out;
 }
 
 Actions ServerSession::revoked() {
   Actions out;
-  end_session("revoked", out);
+  end_all_sessions("revoked", out);
   if (open_) {
     fail(CloseCode::unauthorized, kCodeUnauthorized,
          "the camera was removed or its token was replaced", out);
@@ -223,7 +257,7 @@ void ServerSession::on_message(const Ice& ice, Actions& out) {
 }
 
 void ServerSession::on_message(const Bye& /*bye*/, Actions& out) {
-  end_session("bye", out);
+  end_all_sessions("bye", out);
   close(CloseCode::normal, "bye", out);
 }
 
@@ -250,7 +284,11 @@ void ServerSession::start_offer(std::string sdp, Actions& out) {
   // Candidates that came since the last session began belong to this offer; those that reached the
   // session it replaces do not count against it.
   remote_candidates_ = waiting_remote_.size();
-  end_session("replaced", out);
+  if (session_active_ && answer_sent_) {
+    older_.push_back(offers_);
+  } else {
+    end_session("replaced", out);
+  }
   ++offers_;
   session_active_ = true;
   answer_sent_ = false;
@@ -269,6 +307,16 @@ void ServerSession::end_session(std::string_view why, Actions& out) {
   if (!session_active_) return;
   session_active_ = false;
   out.emplace_back(EndSession{offers_, std::string(why)});
+}
+
+void ServerSession::end_all_sessions(std::string_view why, Actions& out) {
+  for (const OfferNumber older : older_) out.emplace_back(EndSession{older, std::string(why)});
+  older_.clear();
+  end_session(why, out);
+}
+
+bool ServerSession::forget_older(OfferNumber offer) {
+  return std::erase(older_, offer) > 0;
 }
 
 void ServerSession::send_welcome(Actions& out) {

@@ -211,13 +211,13 @@ TEST(ServerSession, session_outlives_its_socket) {
   s.to_answer().step(s.session.socket_closed(), "");
   EXPECT_EQ(s.session.active_offer(), OfferNumber{1});
   s.step(s.session.local_candidate(1, "late", 0), "");
-  s.step(s.session.taken_over(), "end 1 taken_over").step(s.session.taken_over(), "");
+  s.step(s.session.taken_over(1), "end 1 taken_over").step(s.session.taken_over(1), "");
   EXPECT_FALSE(s.session.active_offer());
 }
 
 TEST(ServerSession, newer_session_closes_this_one_with_4409) {
   Script s;
-  s.to_answer().step(s.session.taken_over(), "end 1 taken_over, error taken_over, close 4409");
+  s.to_answer().step(s.session.taken_over(1), "end 1 taken_over, error taken_over, close 4409");
   s.hear(Offer{"sdp", {}}, "");
 }
 
@@ -237,6 +237,55 @@ TEST(ServerSession, second_offer_replaces_the_session_and_late_news_of_the_first
   s.step(s.session.session_failed(s.clock.steady(), 1, "bad_sdp", "x"), "");
   s.step(s.session.local_answer(2, "new"), "answer new").hear(Ice{"r", 0}, "add 2 r@0");
   s.step(s.session.local_answer(2, "twice"), "");
+}
+
+TEST(ServerSession, answered_session_goes_on_beside_a_second_offer_until_it_is_taken_over) {
+  Script s;
+  s.to_answer().hear(Offer{"two", {}}, "start 2 two");
+  s.step(s.session.local_answer(2, "B"), "answer B").hear(Ice{"r", 0}, "add 2 r@0");
+  s.step(s.session.taken_over(1), "");
+  EXPECT_TRUE(s.session.socket_open());
+  s.hear(Bye{}, "end 2 bye, close 1000");
+}
+
+TEST(ServerSession, second_offer_that_fails_leaves_the_first_session_and_the_socket) {
+  Script s;
+  s.to_answer().hear(Offer{"bad", {}}, "start 2 bad");
+  s.step(s.session.session_failed(s.clock.steady(), 2, "no_video", "x"), "error no_video");
+  s.wait(60'000, "").hear(Offer{"three", {}}, "start 3 three");
+  s.step(s.session.local_answer(3, "C"), "answer C");
+  s.step(s.session.session_ended(3, "ice_failed"), "end 3 ended, error session_ended");
+  s.wait(60'000, "").step(s.session.socket_closed(), "");
+  EXPECT_TRUE(s.session.session_running());
+  s.step(s.session.revoked(), "end 1 revoked");
+  EXPECT_FALSE(s.session.session_running());
+}
+
+TEST(ServerSession, socket_closes_when_the_session_that_a_failed_offer_left_ends) {
+  Script s;
+  s.to_answer().hear(Offer{"bad", {}}, "start 2 bad");
+  s.step(s.session.session_failed(s.clock.steady(), 2, "bad_sdp", "x"), "error bad_sdp");
+  s.step(s.session.session_ended(1, "no_frames"), "error session_ended, close 4410");
+}
+
+TEST(ServerSession, older_session_that_ends_while_a_newer_runs_is_forgotten) {
+  Script s;
+  s.to_answer().hear(Offer{"two", {}}, "start 2 two");
+  s.step(s.session.session_ended(1, "no_frames"), "");
+  s.step(s.session.local_answer(2, "B"), "answer B");
+  s.step(s.session.taken_over(2), "end 2 taken_over, error taken_over, close 4409");
+}
+
+TEST(ServerSession, too_many_offers_close_the_socket_unless_a_session_runs) {
+  Script none;
+  none.open("t", "authenticate t").grant("").hear(Offer{"x", {}}, "start 1 x");
+  none.step(none.session.session_failed(none.clock.steady(), 1, "too_many_offers", "x"),
+            "error too_many_offers, close 1013");
+  Script running;
+  running.to_answer().hear(Offer{"x", {}}, "start 2 x");
+  running.step(running.session.session_failed(running.clock.steady(), 2, "too_many_offers", "x"),
+               "error too_many_offers");
+  EXPECT_TRUE(running.session.socket_open());
 }
 
 TEST(ServerSession, refused_offer_leaves_room_for_another) {

@@ -24,12 +24,16 @@ class WorkerPool {
 
   /// False when the queue is full or the pool is stopping: the caller answers "busy".
   [[nodiscard]] bool try_post(std::function<void()> job);
+  /// For what frees what earlier jobs have made, so that the number of those bounds these: takes the
+  /// job also when the queue is full. False when the pool is stopping.
+  [[nodiscard]] bool post_cleanup(std::function<void()> job);
   /// Waits until no job is queued or running; false when `timeout` has passed first.
   [[nodiscard]] bool wait_idle(std::chrono::milliseconds timeout);
   /// Refuses new jobs, drops queued ones, waits for running ones. May be called twice.
   void stop();
 
  private:
+  [[nodiscard]] bool post(std::function<void()> job, std::size_t max_queued);
   void run();
 
   std::string name_;

@@ -43,6 +43,7 @@ struct Signaling {
   std::string key;
   std::chrono::milliseconds offer_timeout{10'000};
   int max_unauthenticated = 64;
+  int offers_per_minute = 6;  ///< Of one camera, over all its sockets.
   std::int64_t max_message_bytes = 256 * 1024;
 };
 

@@ -82,6 +82,7 @@ inline constexpr std::string_view kCodeTooManyErrors = "too_many_errors";
 inline constexpr std::string_view kCodeMessageTooBig = "message_too_big";
 inline constexpr std::string_view kCodeSessionEnded = "session_ended";
 inline constexpr std::string_view kCodeUnavailable = "unavailable";
+inline constexpr std::string_view kCodeTooManyOffers = "too_many_offers";
 
 /// WebSocket close codes (RFC 6455 section 7.4; 4000-4999 are ours).
 enum class CloseCode : unsigned short {
@@ -89,7 +90,7 @@ enum class CloseCode : unsigned short {
   going_away = 1001,
   policy_violation = 1008,  ///< Too many errors or candidates.
   too_big = 1009,
-  try_again_later = 1013,  ///< The token could not be looked up.
+  try_again_later = 1013,  ///< The token could not be looked up, or there were too many offers.
   unauthorized = 4401,     ///< Wrong, missing or revoked token: a client must not retry.
   offer_timeout = 4408,    ///< No offer within 10 s.
   taken_over = 4409,       ///< A newer session of the same camera: a client must not retry.

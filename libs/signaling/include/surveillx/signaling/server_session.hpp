@@ -29,7 +29,8 @@ struct Authenticate {
   std::string token;
   friend bool operator==(const Authenticate&, const Authenticate&) = default;
 };
-/// Take over an older session of this camera (call its `taken_over`), then answer the offer.
+/// Answer the offer. Sessions that run go on until this one is worth more than they are; then call
+/// `taken_over` for them.
 struct StartSession {
   OfferNumber offer = 0;
   CameraId camera;
@@ -69,9 +70,12 @@ using Actions = std::vector<Action>;
 /// - One socket, one identity: a later token that differs from the first is `unauthorized`.
 /// - A hello without any token gets 1 s for an offer that brings it, then 4401; so does a socket
 ///   that has shown no token when its 10 s are over. With a token it is 4408.
-/// - A second offer on the same socket replaces the session (EndSession `replaced`, StartSession).
+/// - A second offer on the same socket begins a second session. One that has not been answered ends
+///   at once (EndSession `replaced`), since its answer could not be told from the second's; one that
+///   has goes on until it is taken over, and when the second fails, for good.
 /// - Candidates that arrive before the offer's session has started are kept (256 at most).
-/// - An offer that fails (`session_failed`) leaves the socket open and gives it 10 s for another.
+/// - An offer that fails (`session_failed`) leaves the socket open and gives it 10 s for another, or
+///   for as long as an earlier session of it runs. Too many offers close it (1013), unless one runs.
 /// - A `welcome` or `answer` from a client is `bad_message`; an `error` from a client is ignored.
 /// - Errors of the peer are counted; the tenth closes the socket with 1008.
 class ServerSession {
@@ -116,8 +120,11 @@ class ServerSession {
   [[nodiscard]] Actions session_ended(OfferNumber offer, std::string_view reason);
 
   // From the owner.
-  /// A newer session of the same camera starts.
-  [[nodiscard]] Actions taken_over();
+  /// A newer session of the same camera has taken this one's place. The socket is closed (4409)
+  /// unless the newer one is its own.
+  [[nodiscard]] Actions taken_over(OfferNumber offer);
+  /// The socket has to make room for newer ones: closes with 1013.
+  [[nodiscard]] Actions give_way();
   /// The camera was removed or its token rotated.
   [[nodiscard]] Actions revoked();
   /// Call when `deadline` has passed; earlier or later calls do no harm.
@@ -128,8 +135,10 @@ class ServerSession {
   [[nodiscard]] bool is_authenticated() const { return !camera_.empty(); }
   /// Empty before authentication.
   [[nodiscard]] const CameraId& camera() const { return camera_; }
-  /// The offer whose session is running (also after the socket has closed).
+  /// The newest offer, if its session is running (also after the socket has closed).
   [[nodiscard]] std::optional<OfferNumber> active_offer() const;
+  /// Whether a session of this socket is running (also after the socket has closed).
+  [[nodiscard]] bool session_running() const { return session_active_ || !older_.empty(); }
   [[nodiscard]] bool socket_open() const { return open_; }
 
  private:
@@ -147,6 +156,9 @@ class ServerSession {
   bool take_token(const std::optional<std::string>& token, Actions& out);
   void start_offer(std::string sdp, Actions& out);
   void end_session(std::string_view why, Actions& out);
+  void end_all_sessions(std::string_view why, Actions& out);
+  /// False when this was none of the earlier sessions that still run.
+  bool forget_older(OfferNumber offer);
   void send_welcome(Actions& out);
   /// Sends an error and counts it; closes at the limit.
   void complain(std::string_view code, std::string_view message, Actions& out);
@@ -162,8 +174,9 @@ class ServerSession {
   std::optional<std::string> waiting_offer_;  ///< Came before the token was looked up.
   SteadyTime opened_at_{};
   std::optional<SteadyTime> deadline_;
-  OfferNumber offers_ = 0;
-  bool session_active_ = false;
+  OfferNumber offers_ = 0;           ///< The newest.
+  bool session_active_ = false;      ///< Of the newest offer.
+  std::vector<OfferNumber> older_;   ///< Answered earlier, and still running.
   bool answer_sent_ = false;
   bool trickle_ = false;
   int errors_ = 0;
