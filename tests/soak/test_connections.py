@@ -20,7 +20,7 @@ DESCRIPTORS = 1024
 
 @pytest.fixture
 def site(tmp_path):
-    installation = Installation(tmp_path, extra_sets=["vision.engine=builtin"])
+    installation = Installation(tmp_path, extra_sets=["vision.engine=builtin", "signaling.offers_per_minute=100000"])
     installation.run("db", "migrate")
     yield installation
     installation.stop_all()
