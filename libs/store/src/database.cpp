@@ -2,6 +2,7 @@
 
 #include "surveillx/base/log.hpp"
 
+#include "files.hpp"
 #include "migrations.hpp"
 #include "sql.hpp"
 
@@ -52,17 +53,9 @@ Result<PostgresTarget> parse_postgres(const std::string& url) {
   return target;
 }
 
-Result<std::filesystem::path> sqlite_file(const DatabaseOptions& options) {
-  constexpr std::string_view kScheme = "sqlite:";
-  std::filesystem::path file = options.url.empty()
-                                   ? options.data_dir / "surveillx.db"
-                                   : std::filesystem::path(options.url.substr(kScheme.size()));
-  if (file.empty() || (options.url.empty() && options.data_dir.empty())) {
-    return Error{kBadDatabaseUrl, "database.url names no file; write sqlite:PATH"};
-  }
-  if (file.string().find('"') != std::string::npos) {
-    return Error{kBadDatabaseUrl, "the path of a SQLite database must not contain a quote"};
-  }
+/// Whether the file is new. Once a connection is open nothing but SQLite may open it, so it is made
+/// here, before the first one, and never again: a file that vanishes later is an error.
+Result<bool> make_sqlite_file(const std::filesystem::path& file) {
   const auto folder = file.parent_path();
   std::error_code code;
   if (!folder.empty() && std::filesystem::create_directories(folder, code)) {
@@ -72,7 +65,10 @@ Result<std::filesystem::path> sqlite_file(const DatabaseOptions& options) {
     return Error{kDatabaseUnavailable, "the database's folder " + folder.string() +
                                            " cannot be created: " + code.message()};
   }
-  return file;
+  const auto made = make_private_file(file);
+  if (made) return true;
+  if (made.error().is(kAlreadyExists)) return false;
+  return Error{kDatabaseUnavailable, "the database " + made.error().message};
 }
 
 Result<int> version_in(Connection& connection) {
@@ -104,7 +100,7 @@ Database::~Database() = default;
 Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options) {
   std::unique_ptr<Impl> impl;
   bool existed = false;
-  if (options.url.starts_with("postgresql://") || options.url.starts_with("postgres://")) {
+  if (is_postgresql(options.url)) {
     auto target = parse_postgres(options.url);
     if (!target) return target.error();
     impl = std::make_unique<Impl>(options, DatabaseKind::postgresql, target->url,
@@ -112,8 +108,17 @@ Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options)
   } else if (options.url.empty() || options.url.starts_with("sqlite:")) {
     auto file = sqlite_file(options);
     if (!file) return file.error();
-    std::error_code ignored;
-    existed = std::filesystem::exists(*file, ignored);
+    if (options.schema == SchemaPolicy::require_current) {
+      std::error_code ignored;
+      if (!std::filesystem::exists(*file, ignored)) {
+        return Error{kSchemaTooOld, "there is no database " + file->string() +
+                                        " yet; run `surveillx up` or `surveillx db migrate`"};
+      }
+    } else {
+      const auto fresh = make_sqlite_file(*file);
+      if (!fresh) return fresh.error();
+      existed = !*fresh;
+    }
     impl = std::make_unique<Impl>(options, DatabaseKind::sqlite, file->string(),
                                   "sqlite:" + file->string(), "");
   } else {
@@ -162,7 +167,7 @@ Result<void> Database::check_schema() {
 Result<void> Database::create_or_check(bool existed) {
   // A file that is there and empty is most likely not what its owner thinks it is; or another
   // process is setting it up at this moment, which takes a few milliseconds.
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
   for (;;) {
     const auto version = schema_version();
     if (!version) return version.error();
@@ -179,7 +184,8 @@ Result<void> Database::migrate_to(int target) {
   bool changed = false;
   for (;;) {
     // Each version is one transaction that looks at the present version under the lock, so that
-    // of two processes the second finds the work done.
+    // of two processes the second finds the work done. A new database gets all versions in one:
+    // who opens it at this moment finds nothing or everything.
     const auto step = run(*this, Mode::write, [&](Connection& connection) -> Result<int> {
       if (connection.kind() == DatabaseKind::postgresql) {
         connection.query(1, "select 1 from pg_advisory_xact_lock(:key)", {{"key", kMigrationLock}});
@@ -192,13 +198,16 @@ Result<void> Database::migrate_to(int target) {
         connection.execute("create table schema_version (version bigint not null)");
         connection.execute("insert into schema_version (version) values (0)");
       }
-      for (const auto statement : migrations()[static_cast<std::size_t>(*version)]) {
-        connection.execute(statement);
+      const int last = *version == 0 ? target : *version + 1;
+      for (int next = *version; next < last; ++next) {
+        for (const auto statement : migrations()[static_cast<std::size_t>(next)]) {
+          connection.execute(statement);
+        }
       }
       connection.execute("update schema_version set version = :version",
-                         {{"version", std::int64_t{*version + 1}}});
+                         {{"version", std::int64_t{last}}});
       changed = true;
-      return *version + 1;
+      return last;
     });
     if (!step) return step.error();
     if (*step < target) continue;

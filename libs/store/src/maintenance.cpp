@@ -1,5 +1,6 @@
 #include "surveillx/store/database.hpp"
 
+#include "files.hpp"
 #include "sql.hpp"
 
 #include <libpq-fe.h>
@@ -72,18 +73,14 @@ Result<void> run_tool(const std::vector<std::string>& arguments, const std::stri
   return {};
 }
 
-/// Makes the file, for its owner only; refuses one that is there.
-Result<void> create_private(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno == EEXIST) {
-    return Error{kAlreadyExists, file.string() + " exists already; name another file"};
-  }
-  if (fd < 0) return io_error(file, std::generic_category().message(errno));
-  ::close(fd);
-  return {};
-}
-
+/// Of a database that is there: a copy of nothing is no backup.
 Result<std::shared_ptr<Database>> open_unchecked(DatabaseOptions options) {
+  if (!is_postgresql(options.url)) {
+    const auto file = sqlite_file(options);
+    if (!file) return file.error();
+    std::error_code ignored;
+    if (!fs::exists(*file, ignored)) return Error{kNotFound, "there is no database " + file->string()};
+  }
   options.schema = SchemaPolicy::ignore;
   options.connections = 1;
   return Database::open(options);
@@ -136,7 +133,7 @@ Result<void> restore_sqlite(Database& present, const fs::path& file) {
   // Checked as a copy: opening the backup itself would leave -wal files beside it.
   const fs::path incoming = target.string() + ".incoming";
   fs::remove(incoming, code);
-  if (auto created = create_private(incoming); !created) return created.error();
+  if (auto created = make_private_file(incoming); !created) return created.error();
   fs::copy_file(file, incoming, fs::copy_options::overwrite_existing, code);
   if (code) return io_error(file, code.message());
   Result<void> usable = check_sqlite_backup(incoming);
@@ -158,7 +155,7 @@ Result<void> backup_database(const DatabaseOptions& options, const fs::path& fil
   const auto database = open_unchecked(options);
   if (!database) return database.error();
   // A file that cannot be finished is removed again; VACUUM INTO takes an empty one.
-  if (auto created = create_private(file); !created) return created.error();
+  if (auto created = make_private_file(file); !created) return created.error();
   Result<void> done;
   if ((*database)->kind() == DatabaseKind::sqlite) {
     done = run(**database, Mode::alone, [&](Connection& db) -> Result<void> {
@@ -184,7 +181,10 @@ Result<void> restore_database(const DatabaseOptions& options, const fs::path& fi
   if (!fs::is_regular_file(file, code)) {
     return Error{kNotFound, file.string() + " is no file"};
   }
-  const auto database = open_unchecked(options);
+  DatabaseOptions present = options;
+  present.schema = SchemaPolicy::ignore;
+  present.connections = 1;
+  const auto database = Database::open(present);
   if (!database) return database.error();
   if ((*database)->kind() == DatabaseKind::sqlite) return restore_sqlite(**database, file);
   auto& impl = (*database)->impl();

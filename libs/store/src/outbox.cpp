@@ -2,6 +2,7 @@
 
 #include "surveillx/base/clock.hpp"
 
+#include "files.hpp"
 #include "outbox_sql.hpp"
 
 #include <atomic>
@@ -66,10 +67,8 @@ Result<std::shared_ptr<Outbox>> Outbox::open(const std::filesystem::path& file,
                                    " is in use by another process; one `surveillx media` per data "
                                    "directory"};
   }
-  // Made once, for its owner only, before SQLite opens it: closing it later by hand would drop every
-  // lock that this process holds on it (POSIX).
-  const int created = ::open(impl->file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (created >= 0) ::close(created);
+  // A failure shows in the next line, in SQLite's words.
+  (void)make_private_file(file);
   if (auto opened = impl->open_existing(impl->file); !opened) return opened.error();
 
   for (const char* sql : {

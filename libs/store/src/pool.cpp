@@ -1,5 +1,6 @@
 #include "surveillx/base/log.hpp"
 
+#include "files.hpp"
 #include "sql.hpp"
 
 #include <soci/postgresql/soci-postgresql.h>
@@ -8,9 +9,7 @@
 
 #include <algorithm>
 #include <array>
-#include <fcntl.h>
 #include <thread>
-#include <unistd.h>
 
 namespace surveillx::store {
 
@@ -148,12 +147,9 @@ void Database::Impl::connect(Slot& slot) {
     slot.session = std::move(session);
     return;
   }
-  // Password hashes live in there: the file is made for its owner only, and SQLite gives its
-  // -wal and -shm files the same mode.
-  const int created = ::open(target_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (created >= 0) ::close(created);
-  auto session =
-      std::make_unique<soci::session>(*soci::factory_sqlite3(), "db=\"" + target_ + "\"");
+  // Only SQLite opens the file: see make_private_file(), which Database::open has called.
+  auto session = std::make_unique<soci::session>(*soci::factory_sqlite3(),
+                                                 "db=" + existing_file_uri(target_));
   Connection connection(*session, kind_);
   connection.execute("pragma busy_timeout = " + std::to_string(options_.busy_timeout.count()));
   connection.execute("pragma foreign_keys = on");

@@ -6,8 +6,11 @@
 #include "sql.hpp"
 
 #include <atomic>
+#include <filesystem>
+#include <sstream>
 #include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 namespace surveillx::store {
 namespace {
@@ -216,6 +219,92 @@ TEST(DatabaseFile, belongs_to_its_owner_only) {
     struct stat status {};
     ASSERT_EQ(::stat((options.data_dir / name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode & 0777, 0600u) << name;
+  }
+}
+
+/// The start offsets of the POSIX locks that this process holds on `file`, as the kernel sees them.
+std::vector<std::string> locks_held_on(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return {};
+  std::vector<std::string> found;
+  std::istringstream table(test_support::read_file("/proc/locks"));
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream words(line);
+    std::string number, kind, advisory, access, pid, place, start;
+    words >> number >> kind >> advisory >> access >> pid >> place >> start;
+    const bool ours = kind == "POSIX" && pid == std::to_string(::getpid());
+    if (ours && place.ends_with(":" + std::to_string(status.st_ino))) found.push_back(start);
+  }
+  return found;
+}
+
+TEST(DatabaseFile, keeps_its_locks_whatever_else_this_process_does_with_it) {
+  TempDir dir;
+  DatabaseOptions options;
+  options.data_dir = dir.path();
+  options.schema = SchemaPolicy::migrate;
+  const auto file = dir.path() / "surveillx.db";
+  const auto store = Store::open(options, crypto::KeyRing::ephemeral()).value();
+  ASSERT_EQ(locks_held_on(file).size(), 1u) << "the lock by which SQLite knows we are there";
+
+  // A second connection of the same pool, opened while the first is in use.
+  ASSERT_TRUE(run(store->database(), Mode::read, [&](Connection& db) -> Result<void> {
+    db.query(1, "select count(*) from camera");
+    EXPECT_TRUE(store->cameras.list());
+    return {};
+  }));
+  EXPECT_EQ(locks_held_on(file).size(), 1u) << "after a second connection";
+  for (const auto policy : {SchemaPolicy::create, SchemaPolicy::require_current,
+                            SchemaPolicy::migrate, SchemaPolicy::ignore}) {
+    options.schema = policy;
+    ASSERT_TRUE(Database::open(options));
+    EXPECT_EQ(locks_held_on(file).size(), 1u) << "after opening it once more";
+  }
+  ASSERT_TRUE(store->database().check_integrity());
+  EXPECT_EQ(locks_held_on(file).size(), 1u) << "after a check";
+  ASSERT_TRUE(backup_database(options, dir.file("copy")));
+  EXPECT_EQ(locks_held_on(file).size(), 1u) << "after a backup";
+  EXPECT_TRUE(restore_database(options, dir.file("copy")).error().is(kUnavailable));
+  EXPECT_TRUE(restore_database(options, file).error().is(kInvalidArgument));
+  EXPECT_EQ(locks_held_on(file).size(), 1u) << "after a restore that was refused";
+}
+
+TEST(DatabaseFile, one_that_vanishes_is_not_replaced_by_an_empty_one) {
+  TempDir dir;
+  DatabaseOptions options;
+  options.data_dir = dir.path();
+  options.schema = SchemaPolicy::migrate;
+  const auto store = Store::open(options, crypto::KeyRing::ephemeral()).value();
+  std::filesystem::remove(dir.path() / "surveillx.db");
+  ASSERT_TRUE(run(store->database(), Mode::read, [&](Connection& db) -> Result<void> {
+    db.query(1, "select count(*) from camera");
+    const auto second = store->cameras.list();
+    EXPECT_TRUE(second.has_error() && second.error().is(kDatabaseUnavailable));
+    return {};
+  }));
+  EXPECT_FALSE(std::filesystem::exists(dir.path() / "surveillx.db"));
+}
+
+TEST(DatabaseFile, looking_for_one_makes_none) {
+  TempDir dir;
+  DatabaseOptions options;
+  options.data_dir = dir.path() / "data";
+  EXPECT_TRUE(Database::open(options).error().is(kSchemaTooOld));
+  EXPECT_TRUE(backup_database(options, dir.file("copy")).error().is(kNotFound));
+  EXPECT_FALSE(std::filesystem::exists(options.data_dir));
+  EXPECT_FALSE(std::filesystem::exists(dir.file("copy")));
+}
+
+TEST(DatabaseFile, may_have_any_name) {
+  TempDir dir;
+  for (const char* name : {"a b", "per%20cent", "what?mode=ro", "#1", "quote\"d", "\xc3\xa4=b"}) {
+    DatabaseOptions options;
+    options.data_dir = dir.path() / name;
+    options.schema = SchemaPolicy::migrate;
+    const auto opened = Database::open(options);
+    ASSERT_TRUE(opened) << name << ": " << opened.error().message;
+    EXPECT_TRUE(std::filesystem::exists(options.data_dir / "surveillx.db-wal")) << name;
+    EXPECT_TRUE(backup_database(options, options.data_dir / "copy")) << name;
   }
 }
 
