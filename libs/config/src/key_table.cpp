@@ -206,7 +206,9 @@ void add_servers(std::vector<Key>& keys) {
   keys.push_back(text("web.key", Type::path, at(&Config::web, &Web::key),
                       "Private key (PEM) of web.certificate."));
   keys.push_back(integer("web.session_hours", at(&Config::web, &Web::session_hours), 1, 24 * 365,
-                         "How long a login lasts."));
+                         "How long a login lasts that is not used."));
+  keys.push_back(integer("web.session_max_days", at(&Config::web, &Web::session_max_days), 1, 3650,
+                         "How long a login lasts at most, however much it is used."));
   keys.push_back(integer("web.max_sockets_per_session",
                          at(&Config::web, &Web::max_sockets_per_session), 1, 1000,
                          "Live connections one login may have."));

@@ -87,8 +87,8 @@ Error lease_lost() {
 }  // namespace
 
 std::string photo_binding(const PhotoId& id) { return "photo:" + id.str(); }
-std::string embedding_binding(const PhotoId& id, std::string_view model) {
-  return "embedding:" + id.str() + ":" + std::string(model);
+std::string embedding_binding(const PhotoId& id, std::string_view model, const PersonId& person) {
+  return "embedding:" + id.str() + ":" + std::string(model) + ":" + person.str();
 }
 std::string snapshot_binding(const SightingId& id) { return "snapshot:" + id.str(); }
 
@@ -129,7 +129,7 @@ SealedPhoto seal_photo(const Context& context, const PersonId& person, const Acc
   sealed.bytes = context.keys.seal(photo.bytes, photo_binding(sealed.photo.id));
   sealed.model = photo.model;
   sealed.embedding_vector = context.keys.seal(vector_to_bytes(photo.embedding),
-                                              embedding_binding(sealed.photo.id, photo.model));
+                                              embedding_binding(sealed.photo.id, photo.model, person));
   return sealed;
 }
 
@@ -215,13 +215,14 @@ Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
 
 Result<void> Photos::accept(const PhotoId& id, std::string_view worker, std::string_view model,
                             const std::vector<float>& embedding) {
-  const Bytes sealed =
-      context_->keys.seal(vector_to_bytes(embedding), embedding_binding(id, model));
   return write(context_, [&](Connection& db) -> Result<void> {
     bump(db, Revised::gallery);
     if (decide(db, id, worker, domain::PhotoStatus::accepted, "", model) == 0) return lease_lost();
     const auto row = db.first(1, "select person_id from photo where id = :id", {{"id", id}});
-    insert_embedding(db, id, row->id<PersonId>(0), model, sealed);
+    const auto person = row->id<PersonId>(0);
+    insert_embedding(db, id, person, model,
+                     context_->keys.seal(vector_to_bytes(embedding),
+                                         embedding_binding(id, model, person)));
     return {};
   });
 }
@@ -238,14 +239,24 @@ Result<void> Photos::refuse(const PhotoId& id, std::string_view worker, std::str
 }
 
 Result<std::int64_t> Photos::requeue_for_model(std::string_view model) {
+  const std::string due =
+      " from photo where status <> 'pending' and model <> :model and reason <> 'unreadable'"
+      " and not exists (select 1 from embedding e where e.photo_id = photo.id"
+      " and e.model = :other_model)";
+  // Usually none, and a start should not need SQLite's write lock to find that out.
+  const auto any = run(*context_->database, Mode::single, [&](Connection& db) -> Result<bool> {
+    return db
+        .first(1, "select id" + due + " limit 1", {{"model", model}, {"other_model", model}})
+        .has_value();
+  });
+  if (!any) return any.error();
+  if (!*any) return 0;
   return write(context_, [&](Connection& db) -> Result<std::int64_t> {
     bump(db, Revised::gallery);
     return db.execute(
         "update photo set status = 'pending', reason = '', claims = 0, claimed_by = null,"
-        " claimed_until = null"
-        " where status <> 'pending' and model <> :model and reason <> 'unreadable'"
-        " and not exists (select 1 from embedding e where e.photo_id = photo.id"
-        " and e.model = :other_model)",
+        " claimed_until = null where id in (select id" +
+            due + ")",
         {{"model", model}, {"other_model", model}});
   });
 }
@@ -322,7 +333,8 @@ Result<std::vector<StoredEmbedding>> Embeddings::load(std::string_view model) {
   std::vector<StoredEmbedding> embeddings;
   embeddings.reserve(rows->size());
   for (auto& [embedding, sealed] : *rows) {
-    auto plain = context_->keys.unseal(sealed, embedding_binding(embedding.photo_id, model));
+    auto plain = context_->keys.unseal(
+        sealed, embedding_binding(embedding.photo_id, model, embedding.person_id));
     if (!plain && plain.error().is(crypto::kWrongKey)) return plain.error();
     auto vector = plain ? vector_from_bytes(*plain) : Result<std::vector<float>>(plain.error());
     if (!vector) {

@@ -1,5 +1,7 @@
 #include "surveillx/store/store.hpp"
 
+#include "blobs.hpp"
+#include "held_sessions.hpp"
 #include "sql.hpp"
 
 namespace surveillx::store {
@@ -53,9 +55,11 @@ Result<std::shared_ptr<Store>> Store::open(const DatabaseOptions& options,
                                            crypto::PasswordCost password_cost) {
   auto database = Database::open(options);
   if (!database) return database.error();
-  auto context = std::make_shared<const Context>(Context{*database, keys, &clock, password_cost});
+  auto context = std::make_shared<const Context>(
+      Context{*database, keys, &clock, password_cost, std::make_shared<HeldSessions>()});
   if (options.schema != SchemaPolicy::ignore) {
     if (auto checked = check_keys(context); !checked) return checked.error();
+    if (auto bound = bind_embeddings_to_people(context); !bound) return bound.error();
   }
   return std::shared_ptr<Store>(new Store(std::move(context)));
 }

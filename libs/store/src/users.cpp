@@ -2,6 +2,7 @@
 
 #include "surveillx/crypto/token.hpp"
 
+#include "held_sessions.hpp"
 #include "sql.hpp"
 #include "text.hpp"
 
@@ -156,6 +157,11 @@ Result<void> Users::set_password(const UserId& id, std::string_view password,
     }
     db.execute("delete from web_session where user_id = :id and id <> :keep",
                {{"id", id}, {"keep", std::string(keep_session)}});
+    // One that waits for the database knows the password it was made for.
+    if (auto held = context_->held_sessions->find(keep_session)) {
+      held->password_hash = *hash;
+      context_->held_sessions->replace(std::string(keep_session), *held);
+    }
     return {};
   });
 }

@@ -237,6 +237,33 @@ TEST_P(UsersTest, a_changed_role_counts_at_once) {
   EXPECT_EQ(store_->sessions.find(session.token)->user.role, domain::Role::admin);
 }
 
+TEST_P(UsersTest, a_session_ends_at_last_however_often_it_is_used) {
+  const auto ada = user("ada");
+  const SessionLifetime lifetime(hours(12), hours(24 * 2));
+  const auto session = store_->sessions.create(ada.id, lifetime).value();
+  const UnixMillis end = clock_.now() + hours(24 * 2);
+  const std::string id = crypto::token_hash(session.token);
+  for (int hour = 6; hour < 48; hour += 6) {
+    clock_.advance(hours(6));
+    const auto expires = store_->sessions.touch(id, lifetime);
+    ASSERT_TRUE(expires) << hour;
+    EXPECT_EQ(*expires, std::min(clock_.now() + hours(12), end)) << hour;
+  }
+  clock_.advance(hours(6));
+  EXPECT_TRUE(store_->sessions.find(session.token).error().is(kNotFound));
+  EXPECT_TRUE(store_->sessions.touch(id, lifetime).error().is(kNotFound));
+}
+
+TEST_P(UsersTest, a_shorter_limit_holds_for_sessions_that_began_before) {
+  const auto ada = user("ada");
+  const auto session =
+      store_->sessions.create(ada.id, SessionLifetime(hours(12), hours(24 * 30))).value();
+  const std::string id = crypto::token_hash(session.token);
+  clock_.advance(hours(11));
+  EXPECT_TRUE(store_->sessions.touch(id, SessionLifetime(hours(12), hours(10))));
+  EXPECT_TRUE(store_->sessions.find(session.token).error().is(kNotFound));
+}
+
 TEST_P(UsersTest, settings_keep_what_was_set_last) {
   EXPECT_FALSE(store_->settings.get("site").value());
   ASSERT_TRUE(store_->settings.set("site", "one"));

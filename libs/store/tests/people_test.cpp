@@ -2,6 +2,7 @@
 
 #include "surveillx/test_support/support.hpp"
 
+#include "blobs.hpp"
 #include "fixture.hpp"
 #include "sql.hpp"
 
@@ -166,6 +167,66 @@ TEST_P(PeopleTest, a_vector_moved_to_another_photo_is_left_out) {
   const auto loaded = store_->embeddings.load(kModel).value();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].person, "A");
+}
+
+TEST_P(PeopleTest, a_vector_moved_to_another_person_is_left_out) {
+  const auto a = store_->people.create({.name = "A", .external_id = "", .group = ""},
+                                       {accepted("a.jpg", {1.0F})});
+  const auto b = store_->people.create({.name = "B", .external_id = "", .group = ""},
+                                       {accepted("b.jpg", {2.0F})});
+  ASSERT_TRUE(a && b);
+  // Their rows change hands: A would be greeted as B, and B as A.
+  ASSERT_TRUE(run(store_->database(), Mode::write, [&](Connection& db) -> Result<void> {
+    db.execute("update embedding set person_id = case when person_id = :a then :b else :a2 end",
+               {{"a", a->id}, {"b", b->id}, {"a2", a->id}});
+    return {};
+  }));
+  EXPECT_TRUE(store_->embeddings.load(kModel)->empty());
+}
+
+TEST_P(PeopleTest, vectors_of_an_older_version_are_bound_to_their_person_once) {
+  const auto a = store_->people.create({.name = "A", .external_id = "", .group = ""},
+                                       {accepted("a.jpg", {1.0F})});
+  const auto b = store_->people.create({.name = "B", .external_id = "", .group = ""},
+                                       {accepted("b.jpg", {2.0F}), accepted("c.jpg", {3.0F})});
+  ASSERT_TRUE(a && b);
+  // As the version before wrote them, in a database of its schema.
+  const auto make_old = [&] {
+    return run(store_->database(), Mode::write, [&](Connection& db) -> Result<void> {
+      for (const auto& row :
+           db.query(4, "select photo_id, model, person_id, {hex:vector} from embedding")) {
+        const auto photo = row.id<PhotoId>(0);
+        const auto plain = keys_.unseal(
+            row.bytes(3), embedding_binding(photo, row.text(1), row.id<PersonId>(2)));
+        if (!plain) return plain.error();
+        db.execute("update embedding set vector = :vector where photo_id = :photo",
+                   {{"vector", keys_.seal(*plain, "embedding:" + photo.str() + ":" + row.text(1))},
+                    {"photo", photo}});
+      }
+      db.execute("delete from setting where name = 'embedding_binding'");
+      return {};
+    });
+  };
+  ASSERT_TRUE(make_old());
+  EXPECT_TRUE(store_->embeddings.load(kModel)->empty()) << "this store has bound them already";
+  options_.schema = SchemaPolicy::require_current;
+  const auto before = store_->revision.current()->gallery;
+  const auto loaded = open_store()->embeddings.load(kModel).value();
+  ASSERT_EQ(loaded.size(), 3u);
+  for (const auto& one : loaded) {
+    EXPECT_EQ(one.person == "A", one.vector == std::vector<float>{1.0F}) << one.person;
+  }
+  EXPECT_GT(store_->revision.current()->gallery, before);
+
+  // From then on the old binding counts for nothing, or swapping old rows would go on.
+  const auto after = store_->revision.current()->gallery;
+  ASSERT_TRUE(run(store_->database(), Mode::write, [&](Connection& db) -> Result<void> {
+    db.execute("update embedding set person_id = :b where person_id = :a",
+               {{"b", b->id}, {"a", a->id}});
+    return {};
+  }));
+  EXPECT_EQ(open_store()->embeddings.load(kModel)->size(), 2u);
+  EXPECT_EQ(store_->revision.current()->gallery, after);
 }
 
 TEST_P(PeopleTest, removal_erases_photos_and_vectors_and_hides_the_person) {

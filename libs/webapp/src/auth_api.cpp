@@ -3,6 +3,7 @@
 
 #include "api.hpp"
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -113,16 +114,16 @@ class Login : public std::enable_shared_from_this<Login> {
     auto session = parts_.store->sessions.create(user->id, parts_.gate.lifetime(), verified_hash);
     // Changed or removed between the two, which is wrong by now.
     if (!session) return refuse(session.error());
+    const auto lifetime = std::min(parts_.gate.lifetime().unused, parts_.gate.lifetime().in_all);
     json::object answer;
     answer["access_token"] = session->token;
     answer["token_type"] = "Bearer";
-    answer["expires_in"] = parts_.gate.lifetime().count();
+    answer["expires_in"] = lifetime.count();
     answer["csrf_token"] = session->csrf_token;
     answer["user"] = user_json(*user);
     auto response = api_json(200, json::serialize(answer));
     response.headers.add("Set-Cookie",
-                         parts_.gate.session_cookie(request_, session->token,
-                                                    parts_.gate.lifetime()));
+                         parts_.gate.session_cookie(request_, session->token, lifetime));
     log::info("auth.signed_in", {{"user", user->username}, {"address", request_.remote_address}});
     finish(std::move(response), Outcome::succeeded);
   }

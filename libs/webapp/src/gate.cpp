@@ -90,7 +90,8 @@ Gate::Gate(std::shared_ptr<store::Store> store, const Clock& clock, const config
            telemetry::Metrics& metrics)
     : store_(std::move(store)),
       clock_(clock),
-      lifetime_(std::chrono::hours(config.web.session_hours)),
+      lifetime_(std::chrono::hours(config.web.session_hours),
+                std::chrono::hours(24) * config.web.session_max_days),
       allowed_origins_(config.web.allowed_origins),
       metrics_token_(config.security.metrics_token) {
   base_path_ = config.base_path();
@@ -231,10 +232,10 @@ void Gate::keep_alive(const Caller& caller, const HttpRequest& request, HttpResp
   // Whoever is active stays signed in; once a minute is exact enough and spares the database.
   if (clock_.now() - caller.session.last_used_at < std::chrono::minutes(1)) return;
   if (response.headers.has("Set-Cookie")) return;
-  if (!store_->sessions.touch(caller.session.id, lifetime_)) return;
-  if (caller.by_cookie) {
-    response.headers.add("Set-Cookie", session_cookie(request, caller.token, lifetime_));
-  }
+  const auto expires_at = store_->sessions.touch(caller.session.id, lifetime_);
+  if (!expires_at || !caller.by_cookie) return;
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(*expires_at - clock_.now());
+  response.headers.add("Set-Cookie", session_cookie(request, caller.token, left));
 }
 
 }  // namespace surveillx::webapp

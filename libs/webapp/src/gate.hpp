@@ -67,7 +67,7 @@ class Gate {
   /// `Set-Cookie` that keeps or, with no token, clears the session in the browser that asks.
   [[nodiscard]] std::string session_cookie(const net::HttpRequest& request, std::string_view token,
                                            std::chrono::seconds lifetime) const;
-  [[nodiscard]] std::chrono::seconds lifetime() const { return lifetime_; }
+  [[nodiscard]] const store::SessionLifetime& lifetime() const { return lifetime_; }
   [[nodiscard]] const std::vector<RouteInfo>& routes() const { return routes_; }
 
  private:
@@ -81,7 +81,7 @@ class Gate {
 
   std::shared_ptr<store::Store> store_;
   const Clock& clock_;
-  std::chrono::seconds lifetime_;
+  store::SessionLifetime lifetime_;
   std::vector<std::string> allowed_origins_;
   bool external_https_ = false;
   std::string base_path_;

@@ -3,6 +3,7 @@
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/net/static_files.hpp"
+#include "surveillx/store/stop_limit.hpp"
 
 #include "api.hpp"
 #include "dashboard.hpp"
@@ -22,6 +23,7 @@ namespace {
 constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
 constexpr std::size_t kSqlThreads = 4;
 constexpr std::size_t kSqlQueue = 256;
+constexpr std::chrono::milliseconds kStopLimit{1'500};  ///< Then SQL under way is given up.
 /// Each verification takes 64 MB and a core for 60 ms.
 constexpr std::size_t kPasswordThreads = 2;
 constexpr std::size_t kPasswordQueue = 16;
@@ -100,6 +102,7 @@ class RunningWebApp : public WebApp {
                [this] { return http_stats(); }} {}
 
   ~RunningWebApp() override {
+    const store::StopLimit limit(options_.store->shared_database(), kStopLimit);
     std::unique_ptr<net::HttpServer> http;
     {
       const std::lock_guard lock(http_mutex_);

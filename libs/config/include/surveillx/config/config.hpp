@@ -25,6 +25,7 @@ struct Web {
   std::string certificate;  ///< PEM chain; with `key`: HTTPS.
   std::string key;
   int session_hours = 12;
+  int session_max_days = 30;
   int max_sockets_per_session = 256;
   /// Origins besides our own that a browser may use, for a reverse proxy:
   /// `https://cameras.example`.

@@ -72,6 +72,17 @@ struct Session {
   UnixMillis expires_at{};
 };
 
+/// How long a session lasts.
+struct SessionLifetime {
+  template <class Rep, class Period>
+  // NOLINTNEXTLINE(google-explicit-constructor): most give one number.
+  SessionLifetime(std::chrono::duration<Rep, Period> when_unused,
+                  std::chrono::seconds at_most = std::chrono::hours(24 * 30))
+      : unused(when_unused), in_all(at_most) {}
+  std::chrono::seconds unused;  ///< It ends when it was not used for so long,
+  std::chrono::seconds in_all;  ///< and so long after it began in any case.
+};
+
 /// Web sessions. Revocations bump the access revision, so that web drops the sockets of sessions
 /// that another process (`users passwd`) has ended.
 class Sessions {
@@ -79,17 +90,20 @@ class Sessions {
   explicit Sessions(ContextPtr context) : context_(std::move(context)) {}
 
   /// With `verified_hash`, only while the user's password is still the one that was verified: a
-  /// sign-in under way must not outlive a change of the password. Errors: `not_found` (the user),
-  /// `bad_credentials`.
-  [[nodiscard]] Result<NewSession> create(const UserId& user, std::chrono::seconds lifetime,
+  /// sign-in under way must not outlive a change of the password. While another program holds
+  /// SQLite's write lock the session exists in this process only and goes into the database later:
+  /// signing in does not wait for the lock. Errors: `not_found` (the user), `bad_credentials`.
+  [[nodiscard]] Result<NewSession> create(const UserId& user, const SessionLifetime& lifetime,
                                           std::string_view verified_hash = {});
   /// The session this token opens. Errors: `not_found` when unknown, expired or revoked.
   [[nodiscard]] Result<Session> find(std::string_view token);
   /// The same by `Session::id`, for sockets that are checked again after an access revision.
   [[nodiscard]] Result<Session> find_by_id(std::string_view id);
-  /// Notes the use and moves the expiry to `lifetime` from now. Cheap to skip: call it at most once
-  /// a minute a session. Errors: `not_found`.
-  [[nodiscard]] Result<UnixMillis> touch(std::string_view id, std::chrono::seconds lifetime);
+  /// Notes the use and moves the expiry to `lifetime.unused` from now, but not beyond
+  /// `lifetime.in_all` from the session's begin; says when it expires now. Left out while another
+  /// program holds SQLite's write lock. Cheap to skip: call it at most once a minute a session.
+  /// Errors: `not_found`.
+  [[nodiscard]] Result<UnixMillis> touch(std::string_view id, const SessionLifetime& lifetime);
   /// Ends one session by `Session::id`; unknown ones are ignored.
   [[nodiscard]] Result<void> revoke(std::string_view id);
   /// Ends all sessions of a user but, if given, the one with id `except`; says how many.
@@ -97,6 +111,9 @@ class Sessions {
   [[nodiscard]] Result<std::int64_t> purge_expired();
 
  private:
+  [[nodiscard]] Result<Session> find_stored(std::string_view id);
+  [[nodiscard]] Result<Session> find_held(const std::string& id);
+
   ContextPtr context_;
 };
 
