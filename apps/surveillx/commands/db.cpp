@@ -21,10 +21,14 @@ void print_key_note(const config::Config& config) {
 
 int migrate(const CommonOptions& common) {
   const auto config = load_config(common).config;
+  int before = 0;
+  auto present = store::Database::open(database_options(config, store::SchemaPolicy::ignore));
+  if (present) {
+    before = must((*present)->schema_version());
+    present->reset();
+  }
   const auto database =
-      must(store::Database::open(database_options(config, store::SchemaPolicy::ignore)));
-  const int before = must(database->schema_version());
-  must(database->migrate());
+      must(store::Database::open(database_options(config, store::SchemaPolicy::migrate)));
   const int after = must(database->schema_version());
   if (common.json) {
     std::puts(boost::json::serialize(boost::json::object{{"database", database->describe()},
@@ -98,7 +102,8 @@ int restore(const CommonOptions& common, const std::string& file) {
   const auto config = load_config(common).config;
   must(store::restore_database(database_options(config, store::SchemaPolicy::ignore), file));
   if (!common.json) {
-    std::printf("Restored the database from %s; `surveillx db check` looks it over.\n",
+    std::printf("Restored the database from %s; `surveillx db check` looks it over.\n"
+                "Everybody has been signed out.\n",
                 file.c_str());
     print_key_note(config);
   }

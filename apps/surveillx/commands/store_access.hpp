@@ -8,6 +8,8 @@
 #include "commands/site_zone.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +23,13 @@ namespace surveillx::app {
   options.data_dir = config.data_dir;
   options.connections = static_cast<std::size_t>(std::max(1, config.database.connections));
   options.schema = schema;
+  // A person waits: longer than a server's worker may, and knows for what.
+  options.busy_timeout = std::chrono::seconds(30);
+  options.statement_limit = std::chrono::seconds(60);
+  options.on_wait = [](const std::string& database, const std::string& holder) {
+    std::fprintf(stderr, "surveillx: waiting for the database %s, which is held by %s ...\n",
+                 database.c_str(), holder.c_str());
+  };
   return options;
 }
 

@@ -13,6 +13,7 @@
 #include "commands/demo_setup.hpp"
 #include "commands/load_config.hpp"
 #include "commands/site_zone.hpp"
+#include "commands/store_access.hpp"
 #include "commands/wiring.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/key_ring.hpp"
@@ -167,11 +168,8 @@ int up(const CommonOptions& common, const UpOptions& options) {
   prepare_tls(config.web_tls());
   {
     const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
-    store::DatabaseOptions database;
-    database.url = config.database.url;
-    database.data_dir = config.data_dir;
-    database.schema = store::SchemaPolicy::migrate;
-    const auto store = must(store::Store::open(database, keys));
+    const auto store =
+        must(store::Store::open(database_options(config, store::SchemaPolicy::migrate), keys));
     settle_or_derive_site_zone(*store, loaded);
     const char* given = std::getenv("SURVEILLX_ADMIN_PASSWORD");
     auto admin = must(store->users.ensure_first_admin(given != nullptr ? given : ""));

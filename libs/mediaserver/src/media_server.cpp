@@ -18,6 +18,7 @@
 #include "surveillx/mediaserver/local_addresses.hpp"
 #include "surveillx/net/proxies.hpp"
 #include "surveillx/store/outbox_drainer.hpp"
+#include "surveillx/store/stop_limit.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
 namespace surveillx::mediaserver {
@@ -29,6 +30,7 @@ constexpr std::size_t kMaxQueuedJobs = 512;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 /// For sightings that a full disk has kept in memory; media has four seconds to end in all.
 constexpr std::chrono::milliseconds kFlushTimeout{500};
+constexpr std::chrono::milliseconds kStopLimit{2'000};  ///< Then SQL under way is given up.
 
 /// This machine's user without a proxy between, or whoever shows the monitoring system's token.
 bool may_read_metrics(const net::HttpRequest& request, const std::string& token) {
@@ -249,6 +251,7 @@ class MediaServerImpl final : public MediaServer {
   /// docs/threading.md, "Who frees what when media stops". Safe after an `open` that failed half-way.
   void stop() {
     log::info("media.stopping");
+    const store::StopLimit limit(store_ ? store_->shared_database() : nullptr, kStopLimit);
     if (http_) http_->stop_accepting();
     if (watcher_) watcher_->stop();
     if (hub_) {

@@ -8,8 +8,12 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <map>
 #include <thread>
+#include <utility>
 
 namespace surveillx::store {
 
@@ -22,6 +26,7 @@ struct PostgresTarget {
   std::string url;
   std::string description;
   std::string password;
+  std::chrono::milliseconds connect_limit{0};
 };
 
 /// Lets libpq judge the address, but not speak: its message may quote the password.
@@ -45,25 +50,31 @@ Result<PostgresTarget> parse_postgres(const std::string& url) {
   target.description += values["host"].empty() ? "localhost" : values["host"];
   if (!values["port"].empty()) target.description += ":" + values["port"];
   target.description += "/" + values["dbname"];
-  // A server that does not answer must not hold a worker for minutes.
-  if (values["connect_timeout"].empty()) {
-    target.url += (url.find('?') == std::string::npos ? "?" : "&");
-    target.url += "connect_timeout=5";
+  // Only what the operator has not set. Keepalives notice within half a minute that the other side
+  // is gone; `tcp_user_timeout` (libpq 12, RFC 5482) that what was sent is not acknowledged.
+  const std::pair<const char*, const char*> ours[] = {
+      {"connect_timeout", "5"},       {"tcp_user_timeout", "10000"},
+      {"keepalives_idle", "10"},      {"keepalives_interval", "5"},
+      {"keepalives_count", "3"},      {"fallback_application_name", "surveillx"},
+  };
+  for (const auto& [name, value] : ours) {
+    if (!values[name].empty()) continue;
+    values[name] = value;
+    target.url += target.url.find('?') == std::string::npos ? "?" : "&";
+    target.url += std::string(name) + "=" + value;
   }
+  // libpq counts each of several hosts anew. Zero is for ever to libpq, and a minute to us.
+  const auto hosts = 1 + std::count(values["host"].begin(), values["host"].end(), ',');
+  const long seconds = std::strtol(values["connect_timeout"].c_str(), nullptr, 10);
+  target.connect_limit = std::chrono::seconds(seconds > 0 ? seconds * hosts + 2 : 60);
   return target;
 }
 
 /// Whether the file is new. Once a connection is open nothing but SQLite may open it, so it is made
 /// here, before the first one, and never again: a file that vanishes later is an error.
 Result<bool> make_sqlite_file(const std::filesystem::path& file) {
-  const auto folder = file.parent_path();
-  std::error_code code;
-  if (!folder.empty() && std::filesystem::create_directories(folder, code)) {
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
-  }
-  if (code) {
-    return Error{kDatabaseUnavailable, "the database's folder " + folder.string() +
-                                           " cannot be created: " + code.message()};
+  if (auto folder = make_private_folder(file.parent_path()); !folder) {
+    return Error{kDatabaseUnavailable, folder.error().message};
   }
   const auto made = make_private_file(file);
   if (made) return true;
@@ -104,20 +115,19 @@ Result<std::shared_ptr<Database>> Database::open(const DatabaseOptions& options)
     auto target = parse_postgres(options.url);
     if (!target) return target.error();
     impl = std::make_unique<Impl>(options, DatabaseKind::postgresql, target->url,
-                                  target->description, target->password);
+                                  target->description, target->password, target->connect_limit);
   } else if (options.url.empty() || options.url.starts_with("sqlite:")) {
     auto file = sqlite_file(options);
     if (!file) return file.error();
-    if (options.schema == SchemaPolicy::require_current) {
-      std::error_code ignored;
-      if (!std::filesystem::exists(*file, ignored)) {
-        return Error{kSchemaTooOld, "there is no database " + file->string() +
-                                        " yet; run `surveillx up` or `surveillx db migrate`"};
-      }
-    } else {
+    if (options.schema == SchemaPolicy::create || options.schema == SchemaPolicy::migrate) {
       const auto fresh = make_sqlite_file(*file);
       if (!fresh) return fresh.error();
       existed = !*fresh;
+    } else if (std::error_code ignored; !std::filesystem::exists(*file, ignored)) {
+      const bool any = options.schema == SchemaPolicy::ignore;
+      return Error{any ? kNotFound : kSchemaTooOld,
+                   "there is no database " + file->string() +
+                       " yet; `surveillx up` or `surveillx db migrate` makes one"};
     }
     impl = std::make_unique<Impl>(options, DatabaseKind::sqlite, file->string(),
                                   "sqlite:" + file->string(), "");
@@ -188,6 +198,7 @@ Result<void> Database::migrate_to(int target) {
     // who opens it at this moment finds nothing or everything.
     const auto step = run(*this, Mode::write, [&](Connection& connection) -> Result<int> {
       if (connection.kind() == DatabaseKind::postgresql) {
+        connection.take_your_time();
         connection.query(1, "select 1 from pg_advisory_xact_lock(:key)", {{"key", kMigrationLock}});
       }
       const auto version = version_in(connection);
@@ -215,6 +226,8 @@ Result<void> Database::migrate_to(int target) {
     return {};
   }
 }
+
+void Database::abandon() { impl_->abandon(); }
 
 Result<void> Database::ping() {
   return run(*this, Mode::single, [](Connection& connection) -> Result<void> {

@@ -1,9 +1,11 @@
 #include "files.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace surveillx::store {
 
@@ -28,6 +30,25 @@ Result<void> make_private_file(const std::filesystem::path& file) {
     return Error{kAlreadyExists, file.string() + " exists already; name another file"};
   }
   return Error{kIo, file.string() + ": " + std::generic_category().message(errno)};
+}
+
+Result<void> make_private_folder(const std::filesystem::path& folder) {
+  std::error_code code;
+  if (!folder.empty() && std::filesystem::create_directories(folder, code)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
+  }
+  if (code) {
+    return Error{kIo, "the folder " + folder.string() + " cannot be created: " + code.message()};
+  }
+  return {};
+}
+
+Result<void> sync_path(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!synced) return Error{kIo, path.string() + ": cannot be written to disk"};
+  return {};
 }
 
 std::string existing_file_uri(const std::filesystem::path& file) {

@@ -21,6 +21,14 @@ namespace surveillx::store {
 /// `io_error`.
 [[nodiscard]] Result<void> make_private_file(const std::filesystem::path& file);
 
+/// Makes the folder, for its owner only, and those above it; one that is there is left alone.
+/// Errors: `io_error`.
+[[nodiscard]] Result<void> make_private_folder(const std::filesystem::path& folder);
+
+/// Waits until a file's content, or a folder's names, are on the disk. Opens and closes it: never
+/// for a database that this process has open. Errors: `io_error`.
+[[nodiscard]] Result<void> sync_path(const std::filesystem::path& path);
+
 /// SQLite's name for a file that must be there, opened for reading and writing: SQLite would
 /// replace a missing one by an empty database that the umask lets others read.
 [[nodiscard]] std::string existing_file_uri(const std::filesystem::path& file);

@@ -1,6 +1,7 @@
 #include "surveillx/base/log.hpp"
 
-#include "files.hpp"
+#include "connecting.hpp"
+#include "lock_holder.hpp"
 #include "sql.hpp"
 
 #include <soci/postgresql/soci-postgresql.h>
@@ -9,13 +10,18 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <functional>
+#include <sys/socket.h>
 #include <thread>
+#include <utility>
 
 namespace surveillx::store {
 
 namespace {
 
 constexpr int kMaxAttempts = 4;
+constexpr std::chrono::milliseconds kRetryWithin{3'000};
 
 enum class Cause { server_gone, conflict, other };
 
@@ -64,9 +70,24 @@ const char* begin_statement(Mode mode, DatabaseKind kind) {
 
 }  // namespace
 
+/// A wait for SQLite's lock.
+struct Database::Impl::Waiting {
+  std::chrono::milliseconds patience{0};
+  std::chrono::steady_clock::time_point since;
+  bool told = false;
+  bool in_vain = false;
+};
+
 struct Database::Impl::Slot {
   std::unique_ptr<soci::session> session;  ///< Null until the first use and after it broke.
+  std::chrono::milliseconds limit{0};      ///< Of a statement.
+  StatementClock clock;
+  Waiting waiting;
   bool in_use = false;
+  std::function<bool()> busy;  ///< SQLite's busy handler.
+  // What other threads may touch, under the pool's mutex, while the session is there.
+  int socket = -1;
+  sqlite_api::sqlite3* sqlite = nullptr;
 };
 
 /// Holds a free slot; empty when none became free in time.
@@ -74,7 +95,8 @@ class Database::Impl::Lease {
  public:
   explicit Lease(Impl& pool) : pool_(pool) {
     std::unique_lock lock(pool_.mutex_);
-    pool_.freed_.wait_for(lock, pool_.options_.lease_timeout, [this] { return take(); });
+    pool_.freed_.wait_for(lock, pool_.options_.lease_timeout,
+                          [this] { return pool_.abandoned_ || take(); });
   }
   ~Lease() {
     if (slot_ == nullptr) return;
@@ -109,18 +131,101 @@ class Database::Impl::Lease {
 };
 
 Database::Impl::Impl(DatabaseOptions options, DatabaseKind kind, std::string target,
-                     std::string description, std::string password)
+                     std::string description, std::string password,
+                     std::chrono::milliseconds connect_limit)
     : options_(std::move(options)),
       kind_(kind),
       target_(std::move(target)),
       description_(std::move(description)),
-      password_(std::move(password)) {
+      password_(std::move(password)),
+      connect_limit_(connect_limit) {
   for (std::size_t i = 0; i < std::max<std::size_t>(1, options_.connections); ++i) {
     slots_.push_back(std::make_unique<Slot>());
   }
 }
 
-Database::Impl::~Impl() = default;
+Database::Impl::~Impl() {
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+  }
+  watch_.notify_all();
+  if (watcher_.joinable()) watcher_.join();
+}
+
+void Database::Impl::abandon() {
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    for (const auto& slot : slots_) {
+      if (slot->socket >= 0 && slot->in_use) ::shutdown(slot->socket, SHUT_RDWR);
+      if (slot->sqlite != nullptr) sqlite_api::sqlite3_interrupt(slot->sqlite);
+    }
+    for (const auto& attempt : attempts_) attempt->leave();
+  }
+  freed_.notify_all();
+}
+
+/// Cuts connections whose statement has had its time: libpq waits for an answer for ever, and the
+/// server's own limit does not help when its answer is swallowed on the way.
+void Database::Impl::watch() {
+  std::unique_lock lock(mutex_);
+  while (!abandoned_) {
+    watch_.wait_for(lock, std::chrono::milliseconds(500));
+    int cut = 0;
+    for (const auto& slot : slots_) {
+      if (slot->socket < 0 || !slot->in_use || !slot->clock.expired()) continue;
+      ::shutdown(slot->socket, SHUT_RDWR);
+      slot->socket = -1;
+      ++cut;
+    }
+    if (cut == 0) continue;
+    lock.unlock();
+    log::warn("database.unanswered", {{"database", description_}, {"connections", cut}});
+    lock.lock();
+  }
+}
+
+/// Closes the slot's session, which no other thread may touch from here on.
+void Database::Impl::drop(Slot& slot) {
+  {
+    const std::lock_guard lock(mutex_);
+    // Saying goodbye must not wait for a peer that takes nothing.
+    if (slot.socket >= 0) ::shutdown(slot.socket, SHUT_RDWR);
+    slot.socket = -1;
+    slot.sqlite = nullptr;
+  }
+  slot.session.reset();
+}
+
+/// What SQLite calls while another program holds the lock: true to try again.
+bool Database::Impl::wait_for_lock(Slot& slot) {
+  constexpr std::chrono::milliseconds kUntilTold{1'000};
+  constexpr std::chrono::milliseconds kStep{20};
+  auto& waiting = slot.waiting;
+  const auto waited = std::chrono::steady_clock::now() - waiting.since;
+  if (abandoned_ || waited >= waiting.patience) {
+    waiting.in_vain = true;
+    return false;
+  }
+  if (waited >= kUntilTold && !waiting.told) {
+    waiting.told = true;
+    const std::string holder = lock_holder(target_, HeldLock::write);
+    if (options_.on_wait) {
+      options_.on_wait(description_, holder);
+    } else {
+      log::info("database.waiting", {{"database", description_}, {"holder", holder}});
+    }
+  }
+  std::this_thread::sleep_for(waited < kStep ? std::chrono::milliseconds(1) : kStep);
+  return true;
+}
+
+Error Database::Impl::locked_error() const {
+  return {kDatabaseUnavailable,
+          "database " + description_ + " is locked by " + lock_holder(target_, HeldLock::write) +
+              ", which has not finished; close it or wait for its end, then try again"};
+}
 
 /// One line, since that is what a log or a terminal shows; libpq likes several.
 std::string Database::Impl::printable(std::string text) const {
@@ -140,50 +245,69 @@ std::string Database::Impl::printable(std::string text) const {
 void Database::Impl::connect(Slot& slot) {
   if (slot.session != nullptr) return;
   if (kind_ == DatabaseKind::postgresql) {
-    auto session = std::make_unique<soci::session>(*soci::factory_postgresql(), target_);
-    Connection connection(*session, kind_);
-    connection.execute("set client_encoding to 'UTF8'");
-    connection.execute("set client_min_messages to 'warning'");
-    slot.session = std::move(session);
+    auto opened = connect_postgresql();
+    const std::lock_guard lock(mutex_);
+    slot.session = std::move(opened.session);
+    slot.limit = opened.limit;
+    slot.socket = socket_of(*slot.session);
+    if (!watcher_.joinable()) watcher_ = std::thread([this] { watch(); });
     return;
   }
-  // Only SQLite opens the file: see make_private_file(), which Database::open has called.
-  auto session = std::make_unique<soci::session>(*soci::factory_sqlite3(),
-                                                 "db=" + existing_file_uri(target_));
-  Connection connection(*session, kind_);
-  connection.execute("pragma busy_timeout = " + std::to_string(options_.busy_timeout.count()));
-  connection.execute("pragma foreign_keys = on");
-  connection.execute("pragma secure_delete = on");
-  // FULL, not WAL's usual NORMAL: the outbox forgets a sighting once it is committed here, so the
-  // commit has to survive a power failure.
-  connection.execute("pragma synchronous = full");
-  // Two processes that turn WAL on at once: the loser gets "locked" whatever the busy timeout.
-  const auto deadline = std::chrono::steady_clock::now() + options_.busy_timeout;
-  for (;;) {
-    try {
-      connection.query(1, "pragma journal_mode = wal");
-      break;
-    } catch (const soci::sqlite3_soci_error& e) {
-      if (e.result() != SQLITE_BUSY || std::chrono::steady_clock::now() > deadline) throw;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  }
+  slot.busy = [this, &slot] { return wait_for_lock(slot); };
+  auto session = open_sqlite(target_, slot.busy);
+  const std::lock_guard lock(mutex_);
+  slot.sqlite = static_cast<soci::sqlite3_session_backend*>(session->get_backend())->conn_;
   slot.session = std::move(session);
 }
 
-Result<void> Database::Impl::run(Mode mode, const Body& body) {
+OpenedSession Database::Impl::connect_postgresql() {
+  constexpr std::chrono::seconds kSilence{2};
+  const auto unavailable = [](const char* what) {
+    return Failure(Error{kDatabaseUnavailable, what});
+  };
+  std::shared_ptr<Attempt> attempt;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(attempts_, [](const auto& one) { return one->finished(); });
+    // A server that does not answer costs its waiters a few seconds each. While one asks, or has
+    // just asked in vain, the others are told at once, so that they do not queue up for it.
+    if (std::chrono::steady_clock::now() < silent_until_ || attempts_.size() >= 2 * slots_.size()) {
+      throw unavailable("the server does not answer");
+    }
+    if (abandoned_) throw unavailable("the program is about to end");
+    attempt = Attempt::begin(
+        [target = target_, limit = options_.statement_limit] { return open_postgresql(target, limit); });
+    attempts_.push_back(attempt);
+  }
+  auto opened = attempt->wait(connect_limit_);
+  if (opened.session == nullptr) {
+    const std::lock_guard lock(mutex_);
+    silent_until_ = std::chrono::steady_clock::now() + kSilence;
+    throw unavailable("the server does not answer");
+  }
+  return opened;
+}
+
+Result<void> Database::Impl::run(Mode mode, const Body& body, const Terms& terms) {
+  const auto begun_at = std::chrono::steady_clock::now();
   for (int attempt = 1;; ++attempt) {
     const Lease lease(*this);
+    if (abandoned_) {
+      return Error{kDatabaseUnavailable, "database " + description_ + ": the program is about to end"};
+    }
     if (lease.slot() == nullptr) {
       return Error{kDatabaseUnavailable,
                    "database " + description_ + ": all connections are in use"};
     }
     Slot& slot = *lease.slot();
+    slot.waiting = {.patience = terms.patience.value_or(options_.busy_timeout),
+                    .since = std::chrono::steady_clock::now()};
     bool begun = false;
     Error error{kInternal, ""};
     try {
       connect(slot);
-      Connection connection(*slot.session, kind_);
+      slot.clock.set_limit(slot.limit);
+      Connection connection(*slot.session, kind_, &slot.clock);
       if (const char* begin = begin_statement(mode, kind_)) connection.execute(begin);
       begun = mode != Mode::single;
       const Result<void> result = body(connection);
@@ -195,15 +319,22 @@ Result<void> Database::Impl::run(Mode mode, const Body& body) {
       auto diagnosis = diagnose(e, kind_);
       error = {diagnosis.error.name,
                "database " + description_ + ": " + printable(diagnosis.error.message)};
+      if (slot.waiting.in_vain && !abandoned_) error = locked_error();
       if (slot.session == nullptr) return Error{kDatabaseUnavailable, error.message};
       if (diagnosis.cause == Cause::conflict && attempt < kMaxAttempts) begun = false;
     } catch (const Failure& e) {
       error = e.error();
+      if (slot.session == nullptr) {
+        return Error{kDatabaseUnavailable, "database " + description_ + ": " + error.message};
+      }
     } catch (...) {
-      slot.session.reset();  // Its transaction must not reach the next one who leases it.
+      drop(slot);  // Its transaction must not reach the next one who leases it.
       throw;
     }
+    if (terms.locked != nullptr) *terms.locked = slot.waiting.in_vain;
     if (after_failure(slot, mode, begun, attempt, error) == Next::give_up) return error;
+    // Who has waited for one time limit does not wait for several more.
+    if (std::chrono::steady_clock::now() - begun_at > kRetryWithin) return error;
   }
 }
 
@@ -213,15 +344,20 @@ Database::Impl::Next Database::Impl::after_failure(Slot& slot, Mode mode, bool b
   bool alive = slot.session != nullptr;
   if (alive && mode != Mode::single && mode != Mode::alone) {
     try {
-      Connection(*slot.session, kind_).execute("rollback");
+      slot.clock.set_limit(slot.limit);
+      Connection(*slot.session, kind_, &slot.clock).execute("rollback");
     } catch (const soci::soci_error&) {
       // SQLite has rolled back by itself after some errors ("no transaction is active").
       alive = kind_ == DatabaseKind::sqlite;
     }
   }
-  if (alive && kind_ == DatabaseKind::postgresql) alive = slot.session->is_connected();
+  if (alive && kind_ == DatabaseKind::postgresql) {
+    slot.clock.begin();  // It asks the server.
+    alive = slot.session->is_connected();
+    slot.clock.end();
+  }
   if (!alive) {
-    slot.session.reset();
+    drop(slot);
     if (error.is(kInternal)) error.name = kDatabaseUnavailable;
     log::warn("database.connection_lost", {{"database", description_}});
   }

@@ -125,7 +125,28 @@ Bytes Row::bytes(std::size_t column) const {
   return std::move(*decoded);
 }
 
+namespace {
+
+/// Times what happens in its scope.
+class Timed {
+ public:
+  explicit Timed(StatementClock* clock) : clock_(clock) {
+    if (clock_ != nullptr) clock_->begin();
+  }
+  ~Timed() {
+    if (clock_ != nullptr) clock_->end();
+  }
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+
+ private:
+  StatementClock* clock_;
+};
+
+}  // namespace
+
 std::vector<Row> Connection::query(std::size_t columns, std::string_view sql, Params params) {
+  const Timed timed(clock_);
   std::string text = dialect(sql, kind_);
   soci::statement statement(session_);
   Bindings bindings(session_, kind_);
@@ -158,6 +179,7 @@ std::optional<Row> Connection::first(std::size_t columns, std::string_view sql, 
 }
 
 std::int64_t Connection::execute(std::string_view sql, Params params) {
+  const Timed timed(clock_);
   std::string text = dialect(sql, kind_);
   soci::statement statement(session_);
   Bindings bindings(session_, kind_);
@@ -167,6 +189,13 @@ std::int64_t Connection::execute(std::string_view sql, Params params) {
   statement.define_and_bind();
   statement.execute(true);
   return statement.get_affected_rows();
+}
+
+void Connection::take_your_time() {
+  if (kind_ != DatabaseKind::postgresql) return;
+  execute("set local statement_timeout = 0");
+  execute("set local lock_timeout = 0");
+  if (clock_ != nullptr) clock_->set_limit(std::chrono::milliseconds(0));
 }
 
 void bump(Connection& connection, Revised what) {

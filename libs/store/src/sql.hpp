@@ -6,6 +6,8 @@
 #include "surveillx/store/context.hpp"
 #include "surveillx/store/database.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -15,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -71,13 +74,36 @@ class Row {
   std::vector<std::optional<std::string>> cells_;
 };
 
+/// When the statement under way is given up: set by the connection's user, looked at by the pool's
+/// watcher.
+class StatementClock {
+ public:
+  /// Zero: statements may take for ever.
+  void set_limit(std::chrono::milliseconds limit) { limit_ = limit; }
+  [[nodiscard]] std::chrono::milliseconds limit() const { return limit_; }
+  void begin() {
+    if (limit_.count() > 0) until_ = (std::chrono::steady_clock::now() + limit_).time_since_epoch();
+  }
+  void end() { until_ = kNever; }
+  [[nodiscard]] bool expired() const {
+    return until_.load() < std::chrono::steady_clock::now().time_since_epoch();
+  }
+
+ private:
+  using Duration = std::chrono::steady_clock::duration;
+  static constexpr Duration kNever = Duration::max();
+  std::chrono::milliseconds limit_{0};  ///< Of the user's thread only.
+  std::atomic<Duration> until_{kNever};
+};
+
 /// One leased connection. In its SQL these stand for what the two databases spell differently:
 /// `{hex:x}` a blob as hexadecimal text; `{for update}` and `{skip locked}` row locks (nothing on
 /// SQLite, whose write transactions exclude each other); `{blob}` and `{key text}` column types,
 /// the latter ordered by code point on both. Throws soci::soci_error.
 class Connection {
  public:
-  Connection(soci::session& session, DatabaseKind kind) : session_(session), kind_(kind) {}
+  Connection(soci::session& session, DatabaseKind kind, StatementClock* clock = nullptr)
+      : session_(session), kind_(kind), clock_(clock) {}
 
   [[nodiscard]] DatabaseKind kind() const { return kind_; }
   /// `columns` is the length of the select list.
@@ -85,11 +111,17 @@ class Connection {
   std::optional<Row> first(std::size_t columns, std::string_view sql, Params params = {});
   /// Says how many rows were affected.
   std::int64_t execute(std::string_view sql, Params params = {});
+  /// For the rest of this transaction statements may take as long as they need: migrations.
+  void take_your_time();
 
  private:
   soci::session& session_;
   DatabaseKind kind_;
+  StatementClock* clock_;
 };
+
+class Attempt;
+struct OpenedSession;
 
 /// The pool. Sessions are opened at their first use, and again after their server has gone.
 class Database::Impl {
@@ -102,13 +134,23 @@ class Database::Impl {
   };
   using Body = std::function<Result<void>(Connection&)>;
 
+  /// `connect_limit`: how long an attempt to reach PostgreSQL is waited for.
   Impl(DatabaseOptions options, DatabaseKind kind, std::string target, std::string description,
-       std::string password);
+       std::string password, std::chrono::milliseconds connect_limit = {});
   ~Impl();
+
+  /// Departures from what the options say, for one call.
+  struct Terms {
+    std::optional<std::chrono::milliseconds> patience;  ///< Instead of `busy_timeout`.
+    bool* locked = nullptr;  ///< Set when another program kept SQLite's lock all this time.
+  };
 
   /// Runs `body` once, or again when the connection turned out to be dead before anything could
   /// change, and after a deadlock or a serialisation failure. An error rolls back.
-  Result<void> run(Mode mode, const Body& body);
+  Result<void> run(Mode mode, const Body& body, const Terms& terms);
+  Result<void> run(Mode mode, const Body& body) { return run(mode, body, Terms()); }
+  /// From any thread: see Database::abandon().
+  void abandon();
 
   [[nodiscard]] DatabaseKind kind() const { return kind_; }
   [[nodiscard]] const std::string& description() const { return description_; }
@@ -122,7 +164,14 @@ class Database::Impl {
   class Lease;
   enum class Next { give_up, again };
 
+  struct Waiting;
+
   void connect(Slot& slot);
+  [[nodiscard]] OpenedSession connect_postgresql();
+  void drop(Slot& slot);
+  void watch();
+  bool wait_for_lock(Slot& slot);
+  [[nodiscard]] Error locked_error() const;
   Next after_failure(Slot& slot, Mode mode, bool begun, int attempt, Error& error);
   [[nodiscard]] std::string printable(std::string text) const;
 
@@ -131,24 +180,34 @@ class Database::Impl {
   std::string target_;
   std::string description_;
   std::string password_;
+  std::chrono::milliseconds connect_limit_;
 
+  std::atomic<bool> abandoned_{false};
   std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::shared_ptr<Attempt>> attempts_;  ///< Under way, left behind or not.
+  std::chrono::steady_clock::time_point silent_until_{};  ///< No attempts before this.
+  std::condition_variable watch_;
+  std::thread watcher_;  ///< Started with the first PostgreSQL session.
 };
 
 using Mode = Database::Impl::Mode;
 
 /// Runs `body(Connection&) -> Result<T>` on the context's database.
 template <class Body>
-auto run(Database& database, Mode mode, Body body) -> std::invoke_result_t<Body, Connection&> {
+auto run(Database& database, Mode mode, Body body, const Database::Impl::Terms& terms = {})
+    -> std::invoke_result_t<Body, Connection&> {
   using R = std::invoke_result_t<Body, Connection&>;
   std::optional<R> result;
-  const auto ran = database.impl().run(mode, [&](Connection& connection) -> Result<void> {
-    result.emplace(body(connection));
-    if (!*result) return result->error();
-    return {};
-  });
+  const auto ran = database.impl().run(
+      mode,
+      [&](Connection& connection) -> Result<void> {
+        result.emplace(body(connection));
+        if (!*result) return result->error();
+        return {};
+      },
+      terms);
   if (!ran) return ran.error();
   return std::move(*result);
 }
@@ -157,8 +216,8 @@ auto read(const ContextPtr& context, Body body) {
   return run(*context->database, Mode::read, std::move(body));
 }
 template <class Body>
-auto write(const ContextPtr& context, Body body) {
-  return run(*context->database, Mode::write, std::move(body));
+auto write(const ContextPtr& context, Body body, const Database::Impl::Terms& terms = {}) {
+  return run(*context->database, Mode::write, std::move(body), terms);
 }
 
 enum class Revised { gallery, cameras, access, attendance };

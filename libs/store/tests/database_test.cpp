@@ -2,6 +2,7 @@
 
 #include "surveillx/test_support/support.hpp"
 
+#include "files.hpp"
 #include "fixture.hpp"
 #include "sql.hpp"
 
@@ -50,6 +51,9 @@ TEST_P(DatabaseTest, an_empty_database_is_set_up_for_the_command_line) {
 
 TEST_P(DatabaseTest, an_older_schema_is_refused_and_migrated_with_its_data) {
   {
+    if (GetParam() == DatabaseKind::sqlite) {
+      ASSERT_TRUE(make_private_file(dir_.path() / "surveillx.db"));
+    }
     const auto database = open(SchemaPolicy::ignore).value();
     ASSERT_TRUE(database->migrate_to(1));
     EXPECT_EQ(database->schema_version().value(), 1);

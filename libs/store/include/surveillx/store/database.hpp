@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,7 +31,8 @@ enum class SchemaPolicy {
   /// `require_current`. For the command line, which may come before the first `surveillx up`.
   create,
   migrate,  ///< Bring an older one up to date under a lock; refuse a newer one.
-  ignore,   ///< Look at nothing: for `db check`, `backup` and tests.
+  /// Look at nothing: for `db check`, `backup` and tests. `not_found` when there is no SQLite file.
+  ignore,
 };
 
 struct DatabaseOptions {
@@ -41,6 +43,13 @@ struct DatabaseOptions {
   std::size_t connections = 4;                      ///< At most this many at once.
   std::chrono::milliseconds busy_timeout{5'000};    ///< Waiting for SQLite's write lock.
   std::chrono::milliseconds lease_timeout{10'000};  ///< Waiting for a free connection.
+  /// How long PostgreSQL may take for one statement, and a lock for half of it, unless the address,
+  /// the role or the server sets `statement_timeout` and `lock_timeout`. A connection that gives no
+  /// answer for a little longer is taken for dead.
+  std::chrono::milliseconds statement_limit{10'000};
+  /// Told once a wait for SQLite's lock that lasts longer than a second, on the thread that waits:
+  /// `describe()` and who holds the lock. Not set: it is logged.
+  std::function<void(const std::string& database, const std::string& holder)> on_wait;
 };
 
 /// A bounded pool of connections to SQLite (WAL, foreign keys on) or PostgreSQL, with one set of
@@ -71,6 +80,10 @@ class Database {
   [[nodiscard]] Result<void> migrate_to(int version);
   /// One round trip, for `/readyz`. Errors: `database_unavailable`.
   [[nodiscard]] Result<void> ping();
+  /// From any thread, for a process that must end: what is in flight fails soon with
+  /// `database_unavailable`, and so does all that comes later. Nothing is half done: a transaction
+  /// that was not committed is rolled back, if only by the server once it misses us.
+  void abandon();
   /// Structure and references, for `db check`: SQLite's `integrity_check` and `foreign_key_check`.
   [[nodiscard]] Result<void> check_integrity();
 
@@ -91,10 +104,11 @@ class Database {
 /// Errors: `already_exists`, `not_found` (no `pg_dump`), `io_error`, as `open`.
 [[nodiscard]] Result<void> backup_database(const DatabaseOptions& options,
                                            const std::filesystem::path& file);
-/// Replaces the database by the copy in `file`. SQLite: the present file is kept beside it with
-/// the suffix `.before-restore`, and nothing else may have it open. PostgreSQL: `pg_restore
+/// Replaces the database by the copy in `file`, ends every session and moves the revisions on.
+/// SQLite: the present file is kept beside it with the suffix `.before-restore`; a crash at any
+/// moment leaves the old database or the new one in its place, whole. PostgreSQL: `pg_restore
 /// --clean --if-exists --single-transaction`. Errors: `not_found`, `invalid_argument` (not a
-/// backup), `unavailable` (in use), `io_error`, as `open`.
+/// backup), `unavailable` (in use by a SurveillX process), `io_error`, as `open`.
 [[nodiscard]] Result<void> restore_database(const DatabaseOptions& options,
                                             const std::filesystem::path& file);
 

@@ -25,6 +25,7 @@ class Store {
       crypto::PasswordCost password_cost = crypto::PasswordCost::interactive);
 
   Database& database() { return *context_->database; }
+  const std::shared_ptr<Database>& shared_database() const { return context_->database; }
   const crypto::KeyRing& keys() const { return context_->keys; }
 
   People people;
