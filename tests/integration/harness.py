@@ -228,13 +228,26 @@ class Postgres:
             [*self._as_user, POSTGRES_BIN / "initdb", "-D", self.data, "-A", "trust", "-N", "-U", "postgres"],
             check=True, capture_output=True, cwd="/",
         )
+        self.log = Path(folder) / "pg.log"
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self.start()
+
+    def start(self):
+        before = len(self.log.read_text()) if self.log.exists() else 0
         self.process = Process(
             [*self._as_user, POSTGRES_BIN / "postgres", "-D", self.data, "-p", self.port,
              "-h", "127.0.0.1", "-c", "fsync=off", "-c", "unix_socket_directories="],
-            log=Path(folder) / "pg.log", cwd="/",
+            log=self.log, cwd="/",
         )
-        self.process.wait_for_output("ready to accept connections")
-        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        wait_for(
+            lambda: not self.process.running() or "ready to accept connections" in self.process.output[before:],
+            what="PostgreSQL",
+        )
+        assert self.process.running(), self.process.output[-2000:]
+
+    def crash(self):
+        """Ends the server as a crash would: no checkpoint, connections cut."""
+        self.process.stop(signal.SIGQUIT)
 
     def stop(self):
         self.process.stop(signal.SIGINT)

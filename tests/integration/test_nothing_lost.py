@@ -9,7 +9,7 @@ import requests
 from durability import Driver, Ledger, commands, enrol, posix_locks, run_commands, sqlite_ids
 from harness import Installation, wait_for
 
-ROUNDS = int(os.environ.get("SURVEILLX_ROUNDS", "50"))
+ROUNDS = 50
 
 
 @pytest.fixture
