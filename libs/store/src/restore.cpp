@@ -1,8 +1,5 @@
 #include "restore.hpp"
 
-#include "surveillx/base/log.hpp"
-#include "surveillx/store/revision.hpp"
-
 #include "files.hpp"
 #include "pg_tools.hpp"
 #include "sql.hpp"
@@ -10,11 +7,14 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -33,18 +33,32 @@ Error in_use(const std::string& database) {
   return {kUnavailable, database + " is in use; stop `surveillx up` before a restore"};
 }
 
+/// The counters of the revision row, and since which schema each is there.
+struct Counter {
+  const char* name;
+  int since;
+};
+constexpr std::array<Counter, 4> kCounters{
+    {{"gallery", 1}, {"cameras", 1}, {"access", 1}, {"attendance", 3}}};
+using Counts = std::map<std::string, std::int64_t>;
+
 /// Everybody signs in again, since a session that ended after the backup was made must not come
 /// back; and whoever polls revisions sees a change, whatever the backup's counters say.
-Result<void> start_afresh(Database& restored, const Revisions& before) {
+Result<void> start_afresh(Database& restored, const Counts& before) {
+  const auto version = restored.schema_version();
+  if (!version) return version.error();
   return run(restored, Mode::write, [&](Connection& db) -> Result<void> {
     db.execute("delete from web_session");
-    const auto row = db.first(3, "select gallery, cameras, access from revision where id = 1");
-    if (!row) return Error{kInvalidArgument, "the backup has no revision row"};
-    db.execute(
-        "update revision set gallery = :gallery, cameras = :cameras, access = :access where id = 1",
-        {{"gallery", std::max(before.gallery, row->integer(0)) + 1},
-         {"cameras", std::max(before.cameras, row->integer(1)) + 1},
-         {"access", std::max(before.access, row->integer(2)) + 1}});
+    for (const auto& [name, since] : kCounters) {
+      if (*version < since) continue;
+      const std::string column(name);
+      const auto row = db.first(1, "select " + column + " from revision where id = 1");
+      if (!row) return Error{kInvalidArgument, "the backup has no revision row"};
+      const auto known = before.find(column);
+      const std::int64_t least = known == before.end() ? 0 : known->second;
+      db.execute("update revision set " + column + " = :next where id = 1",
+                 {{"next", std::max(least, row->integer(0)) + 1}});
+    }
     return {};
   });
 }
@@ -77,11 +91,14 @@ class Alone {
     return std::optional(std::move(alone));
   }
 
-  [[nodiscard]] Revisions revisions() const {
-    const auto cells = row("select gallery, cameras, access from revision where id = 1");
-    if (!cells || cells->size() != 3) return {};
-    const auto number = [&](std::size_t i) { return std::strtoll(cells->at(i).c_str(), nullptr, 10); };
-    return {.gallery = number(0), .cameras = number(1), .access = number(2)};
+  /// As far as the file can be read.
+  [[nodiscard]] Counts counts() const {
+    Counts counts;
+    for (const auto& [name, since] : kCounters) {
+      const auto cells = row(("select " + std::string(name) + " from revision").c_str());
+      if (cells) counts[name] = std::strtoll(cells->at(0).c_str(), nullptr, 10);
+    }
+    return counts;
   }
 
  private:
@@ -110,7 +127,7 @@ class Alone {
 
 /// Makes `incoming` a database that can take the other's place: a SurveillX database of a version
 /// this program can use, undamaged, without sessions, in one file and on the disk.
-Result<void> prepare(const fs::path& incoming, const Revisions& before) {
+Result<void> prepare(const fs::path& incoming, const Counts& before) {
   DatabaseOptions options;
   options.url = "sqlite:" + incoming.string();
   options.connections = 1;
@@ -223,7 +240,7 @@ Result<void> restore_sqlite(const DatabaseOptions& options, const fs::path& back
     if (code) done = io_error(incoming, code);
   }
   step("copied");
-  if (done) done = prepare(incoming, *alone ? (*alone)->revisions() : Revisions{});
+  if (done) done = prepare(incoming, *alone ? (*alone)->counts() : Counts());
   step("prepared");
   if (done && replaces) {
     done = take_place(incoming, target, !*alone, step);
@@ -281,14 +298,16 @@ Result<void> restore_postgresql(DatabaseOptions options, const fs::path& backup)
   const auto users = others(database);
   if (!users) return users.error();
   if (*users > 0) return in_use(database.describe());
-  Revisions before;
+  Counts before;
   if (const auto version = database.schema_version(); version && *version > 0) {
-    const auto row = run(database, Mode::single, [](Connection& db) -> Result<Revisions> {
-      const auto found = db.first(3, "select gallery, cameras, access from revision where id = 1");
-      if (!found) return Revisions{};
-      return Revisions{found->integer(0), found->integer(1), found->integer(2)};
-    });
-    if (row) before = *row;
+    for (const auto& [name, since] : kCounters) {
+      if (*version < since) continue;
+      const auto count = run(database, Mode::single, [&](Connection& db) -> Result<std::int64_t> {
+        const auto row = db.first(1, "select " + std::string(name) + " from revision");
+        return row ? row->integer(0) : 0;
+      });
+      if (count) before[name] = *count;
+    }
   }
   auto& impl = database.impl();
   std::string folder = (fs::temp_directory_path() / "surveillx-restore-XXXXXX").string();

@@ -71,6 +71,7 @@ TEST_P(RestoreTest, ends_every_session_and_moves_every_revision_on) {
   EXPECT_GT(now.gallery, std::max(before_.gallery, after_.gallery));
   EXPECT_GT(now.cameras, std::max(before_.cameras, after_.cameras));
   EXPECT_GT(now.access, std::max(before_.access, after_.access));
+  EXPECT_GT(now.attendance, std::max(before_.attendance, after_.attendance));
 }
 
 TEST_P(RestoreTest, is_refused_while_the_database_is_in_use) {
