@@ -1,5 +1,6 @@
 #include "surveillx/mediaserver/media_server.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -25,8 +26,12 @@ namespace surveillx::mediaserver {
 namespace {
 
 constexpr std::size_t kSessionThreads = 2;
-constexpr std::size_t kDatabaseThreads = 2;
 constexpr std::size_t kMaxQueuedJobs = 512;
+/// What strangers may have waiting: they have 10 s, and a look-up takes less than a millisecond.
+constexpr std::size_t kMaxStrangersQueued = 64;
+/// One each for the watcher, the drainer, cameras' tokens, strangers' tokens, and one to spare: no
+/// stranger's look-up ever holds what the poll for revoked tokens waits for.
+constexpr int kMinConnections = 5;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 /// For sightings that a full disk has kept in memory; media has four seconds to end in all.
 constexpr std::chrono::milliseconds kFlushTimeout{500};
@@ -47,7 +52,9 @@ class MediaServerImpl final : public MediaServer {
         zone_(attendance::TimeZone::utc()),
         session_pool_("session", kSessionThreads, kMaxQueuedJobs),
         encode_pool_("encode", 2, kMaxQueuedJobs),
-        database_pool_("media-db", kDatabaseThreads, kMaxQueuedJobs) {}
+        database_pool_("media-db", 1, kMaxQueuedJobs),
+        stranger_pool_("strangers", 1, kMaxStrangersQueued),
+        metrics_pool_("media-metrics", 1, 8) {}
 
   ~MediaServerImpl() override { stop(); }
 
@@ -62,7 +69,8 @@ class MediaServerImpl final : public MediaServer {
     store::DatabaseOptions database;
     database.url = config_.database.url;
     database.data_dir = config_.data_dir;
-    database.connections = static_cast<std::size_t>(config_.database.connections);
+    database.connections =
+        static_cast<std::size_t>(std::max(config_.database.connections, kMinConnections));
     auto opened = store::Store::open(database, *keys);
     if (!opened) return opened.error();
     store_ = std::move(*opened);
@@ -89,7 +97,7 @@ class MediaServerImpl final : public MediaServer {
         CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, recognition_.get()},
         config_);
     signaling_ = std::make_unique<SignalingServer>(
-        SignalingServer::Parts{loop_, database_pool_, *store_, *hub_, metrics_}, config_);
+        SignalingServer::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_}, config_);
     watcher_ = std::make_unique<DatabaseWatcher>(
         *store_, recognition_.get(), *recorder_, metrics_,
         DatabaseWatcher::Events{
@@ -150,7 +158,7 @@ class MediaServerImpl final : public MediaServer {
     router->add("GET", "/healthz", [](const net::HttpRequest&, const net::HttpResponder& answer) {
       answer(net::HttpResponse::text(200, "ok\n"));
     });
-    router->add_blocking("GET", "/metrics", database_pool_, [this](const net::HttpRequest& request) {
+    router->add_blocking("GET", "/metrics", metrics_pool_, [this](const net::HttpRequest& request) {
       if (!may_read_metrics(request, config_.security.metrics_token)) {
         return net::HttpResponse::problem(
             403, "forbidden",
@@ -271,6 +279,8 @@ class MediaServerImpl final : public MediaServer {
     session_pool_.stop();
     encode_pool_.stop();
     database_pool_.stop();
+    stranger_pool_.stop();
+    metrics_pool_.stop();
     if (!webrtc::drain(kDrainTimeout)) log::warn("media.drain_timeout");
     if (recorder_) recorder_->finish(kFlushTimeout);
     if (drainer_) {
@@ -317,6 +327,8 @@ class MediaServerImpl final : public MediaServer {
   WorkerPool session_pool_;
   WorkerPool encode_pool_;
   WorkerPool database_pool_;
+  WorkerPool stranger_pool_;
+  WorkerPool metrics_pool_;
   std::shared_ptr<store::Store> store_;
   std::shared_ptr<store::Outbox> outbox_;
   std::unique_ptr<store::OutboxDrainer> drainer_;

@@ -6,6 +6,7 @@
 #include "ice_urls.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/net/address.hpp"
 #include "surveillx/signaling/codec.hpp"
 
 namespace surveillx::mediaserver {
@@ -44,8 +45,9 @@ std::optional<std::string> presented_token(const net::HttpRequest& request) {
 /// One socket and the session it brought, which may outlive it.
 class SignalingServer::Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(SignalingServer& server, net::WebSocketPtr socket)
+  Connection(SignalingServer& server, const net::HttpRequest& request, net::WebSocketPtr socket)
       : server_(server),
+        address_group_(net::address_group(request.remote_address)),
         socket_(std::move(socket)),
         session_(session_options(server.config_)),
         timer_(server.parts_.loop) {}
@@ -65,8 +67,22 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
     if (session_.socket_open()) socket_->close(code, reason);
   }
   void revoke() { perform(session_.revoked()); }
+  void give_way() {
+    log::warn("signaling.gave_way", {{"camera", session_.camera().str()},
+                                     {"peer", socket_->remote_address()}});
+    server_.gave_way_.add();
+    perform(session_.give_way());
+  }
 
   [[nodiscard]] bool authenticated() const { return session_.is_authenticated(); }
+  [[nodiscard]] bool stranger() const {
+    return session_.socket_open() && !authenticated() && !token_known_;
+  }
+  /// Open, of a camera, and without a session.
+  [[nodiscard]] bool idle() const {
+    return session_.socket_open() && authenticated() && !session_.session_running();
+  }
+  [[nodiscard]] const std::string& address_group() const { return address_group_; }
   [[nodiscard]] const CameraId& camera() const { return session_.camera(); }
   [[nodiscard]] const std::string& token_hash() const { return token_hash_; }
   [[nodiscard]] SteadyTime asked_at() const { return asked_at_; }
@@ -117,11 +133,19 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
     const std::weak_ptr<Connection> weak = weak_from_this();
     auto& parts = server_.parts_;
     asked_at_ = now();
-    const bool posted = parts.database_pool.try_post([weak, &loop = parts.loop,
-                                                      &store = parts.store,
-                                                      token = authenticate.token] {
+    auto hash = crypto::token_hash(authenticate.token);
+    token_known_ = server_.known(hash);
+    if (!token_known_ && !server_.wrong_tokens_.allows(address_group_)) {
+      server_.refused_addresses_.add();
+      perform(session_.auth_unavailable());
+      return;
+    }
+    // What strangers ask waits in a line of its own, and not before what cameras ask.
+    auto& pool = token_known_ ? parts.database_pool : parts.stranger_pool;
+    const bool posted = pool.try_post([weak, &loop = parts.loop, &store = parts.store,
+                                       token = authenticate.token, hash = std::move(hash)] {
       auto camera = store.cameras.find_by_token(token);
-      loop.post([weak, camera = std::move(camera), hash = crypto::token_hash(token)] {
+      loop.post([weak, camera = std::move(camera), hash] {
         if (const auto self = weak.lock()) self->looked_up(camera, hash);
       });
     });
@@ -138,7 +162,9 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
       server_.parts_.hub.add_camera(*camera, asked_at_);
       perform(session_.authenticated(now(), camera->id,
                                      ice_servers(server_.config_.ice, camera->id)));
+      server_.bound_idle(camera->id);
     } else if (camera.error().is(kNotFound)) {
+      (void)server_.wrong_tokens_.take(address_group_);
       perform(session_.refused());
     } else {
       log::error("signaling.lookup_failed", {{"error", camera.error().message}});
@@ -209,11 +235,13 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
 
   SignalingServer& server_;
+  const std::string address_group_;
   net::WebSocketPtr socket_;
   signaling::ServerSession session_;
   net::Timer timer_;
   std::string token_hash_;
   SteadyTime asked_at_{};  ///< When the token was presented.
+  bool token_known_ = false;
   /// Of the offers whose sessions may still run.
   std::map<signaling::OfferNumber, MediaSessionId> media_sessions_;
 };
@@ -221,10 +249,16 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
 SignalingServer::SignalingServer(Parts parts, const config::Config& config)
     : parts_(parts),
       config_(config),
+      wrong_tokens_(system_clock(), {kMaxWrongTokens, kWrongTokenRefill, 4096}),
       refused_tokens_(parts.metrics.counter("signaling_refused_tokens_total",
                                             "Sockets closed for a wrong or missing token")),
       bad_messages_(parts.metrics.counter("signaling_errors_total",
                                           "Error messages sent to cameras")),
+      gave_way_(parts.metrics.counter("signaling_gave_way_total",
+                                      "Sockets without a camera's session closed for newer ones")),
+      refused_addresses_(parts.metrics.counter(
+          "signaling_refused_addresses_total",
+          "Tokens not looked up because their address had shown too many wrong ones")),
       open_sockets_(parts.metrics.gauge("signaling_connections",
                                         "Signalling connections and the sessions they left")) {}
 
@@ -232,37 +266,69 @@ SignalingServer::~SignalingServer() = default;
 
 void SignalingServer::mount(net::Router& router) {
   router.add_upgrade("/", [this](net::Router::Upgrade upgrade) {
-    if (unauthenticated() >= static_cast<std::size_t>(config_.signaling.max_unauthenticated)) {
-      log::warn("signaling.too_many_unauthenticated", {{"peer", upgrade.request.remote_address}});
-      upgrade.refuse(net::HttpResponse::problem(503, "too_many_connections",
-                                                "Too many cameras are signing in; try again."));
-      return;
-    }
     upgrade.options.max_message_bytes =
         static_cast<std::size_t>(config_.signaling.max_message_bytes);
     auto token = presented_token(upgrade.request);
-    upgrade.accept([this, token = std::move(token)](net::WebSocketPtr socket) {
-      accepted(std::move(socket), token);
+    if (token && !known(crypto::token_hash(*token))) {
+      const auto group = net::address_group(upgrade.request.remote_address);
+      if (const auto wait = wrong_tokens_.wait(group); wait.count() > 0) {
+        // Cheaper than a WebSocket that closes at once, for both sides.
+        refused_addresses_.add();
+        auto refusal = net::HttpResponse::problem(
+            429, "too_many_wrong_tokens",
+            "Too many wrong tokens came from this address; try again in a moment.");
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+        refusal.headers.set("Retry-After", std::to_string(seconds));
+        upgrade.refuse(std::move(refusal));
+        return;
+      }
+    }
+    auto request = upgrade.request;
+    upgrade.accept([this, request = std::move(request),
+                    token = std::move(token)](net::WebSocketPtr socket) {
+      accepted(request, std::move(socket), token);
     });
   });
 }
 
-void SignalingServer::accepted(net::WebSocketPtr socket, std::optional<std::string> token) {
-  auto connection = std::make_shared<Connection>(*this, std::move(socket));
-  connections_.insert(connection);
+void SignalingServer::accepted(const net::HttpRequest& request, net::WebSocketPtr socket,
+                               std::optional<std::string> token) {
+  auto connection = std::make_shared<Connection>(*this, request, std::move(socket));
+  if (!token || !known(crypto::token_hash(*token))) make_room(connection->address_group());
+  connections_.push_back(connection);
   open_sockets_.set(static_cast<double>(connections_.size()));
   connection->open(std::move(token));
 }
 
-void SignalingServer::forget(const std::shared_ptr<Connection>& connection) {
-  connections_.erase(connection);
+void SignalingServer::forget(const ConnectionPtr& connection) {
+  std::erase(connections_, connection);
   open_sockets_.set(static_cast<double>(connections_.size()));
 }
 
-std::size_t SignalingServer::unauthenticated() const {
-  std::size_t count = 0;
-  for (const auto& connection : connections_) count += connection->authenticated() ? 0 : 1;
-  return count;
+void SignalingServer::make_room(const std::string& address_group) {
+  ConnectionPtr oldest;
+  ConnectionPtr oldest_of_address;
+  std::size_t all = 0;
+  std::size_t of_address = 0;
+  for (const ConnectionPtr& connection : connections_) {
+    if (!connection->stranger()) continue;
+    if (all++ == 0) oldest = connection;
+    if (connection->address_group() != address_group) continue;
+    if (of_address++ == 0) oldest_of_address = connection;
+  }
+  if (of_address >= kMaxStrangersPerAddress) {
+    oldest_of_address->give_way();
+  } else if (all >= static_cast<std::size_t>(config_.signaling.max_unauthenticated)) {
+    oldest->give_way();
+  }
+}
+
+void SignalingServer::bound_idle(const CameraId& camera) {
+  std::vector<ConnectionPtr> idle;
+  for (const ConnectionPtr& connection : connections_) {
+    if (connection->idle() && connection->camera() == camera) idle.push_back(connection);
+  }
+  for (std::size_t i = 0; i + kMaxIdlePerCamera < idle.size(); ++i) idle[i]->give_way();
 }
 
 bool SignalingServer::revoked(const CameraId& camera, const std::string& hash,
@@ -275,6 +341,8 @@ bool SignalingServer::revoked(const CameraId& camera, const std::string& hash,
 void SignalingServer::check_tokens(std::unordered_map<CameraId, std::string> hashes,
                                    SteadyTime read_at) {
   hashes_ = std::move(hashes);
+  known_.clear();
+  for (const auto& [camera, hash] : hashes_) known_.insert(hash);
   hashes_read_at_ = read_at;
   const auto connections = connections_;  // `revoke` changes the set.
   for (const auto& connection : connections) {

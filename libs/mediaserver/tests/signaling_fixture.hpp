@@ -78,6 +78,20 @@ class Client {
     }));
   }
 
+  /// Why no socket comes about; empty when one does.
+  [[nodiscard]] static std::string refused(net::EventLoop& loop, std::uint16_t port,
+                                           const std::string& token) {
+    const auto why = std::make_shared<std::promise<std::string>>();
+    loop.run_sync([&] {
+      net::ClientRequest request;
+      request.url = "ws://127.0.0.1:" + std::to_string(port) + "/?token=" + token;
+      net::connect_web_socket(loop, request, {}, [why](Result<net::WebSocketPtr> got) {
+        why->set_value(got ? "" : got.error().message);
+      });
+    });
+    return why->get_future().get();
+  }
+
   void send(const signaling::Message& message) {
     loop_.run_sync([&] { state_->socket->send_text(SharedBytes(signaling::encode(message))); });
   }
@@ -157,7 +171,7 @@ class SignalingFixture : public testing::Test {
     hub_.emplace(
         CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, nullptr, hub_clock_},
         config_);
-    server_.emplace(SignalingServer::Parts{loop_, database_pool_, *store_, *hub_, metrics_},
+    server_.emplace(SignalingServer::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_},
                     config_);
     loop_.start("loop");
     loop_.run_sync([&] { hub_->set_publisher(&reports_); });
@@ -173,6 +187,7 @@ class SignalingFixture : public testing::Test {
     http_.reset();
     session_pool_.stop();
     database_pool_.stop();
+    stranger_pool_.stop();
     loop_.run_sync([&] {
       hub_->set_publisher(nullptr);
       server_.reset();
@@ -235,6 +250,7 @@ class SignalingFixture : public testing::Test {
   WorkerPool session_pool_{"session", 2, 64};
   WorkerPool encode_pool_{"encode", 1, 64};
   WorkerPool database_pool_{"db", 1, 64};
+  WorkerPool stranger_pool_{"strangers", 1, 64};
   std::shared_ptr<store::Store> store_;
   std::optional<CameraHub> hub_;
   std::optional<SignalingServer> server_;

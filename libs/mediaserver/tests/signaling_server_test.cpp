@@ -217,5 +217,101 @@ TEST_F(SignalingServerTest, while_the_pool_of_sessions_is_full_the_loop_goes_on_
   EXPECT_TRUE(webrtc::drain(std::chrono::seconds(20)));
 }
 
+TEST_F(SignalingServerTest, the_oldest_stranger_of_an_address_gives_way_to_a_ninth) {
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (std::size_t i = 0; i <= SignalingServer::kMaxStrangersPerAddress; ++i) {
+    EXPECT_EQ(connections(), i);
+    strangers.push_back(std::make_unique<Client>(loop_, http_->port(), ""));
+  }
+  EXPECT_TRUE(strangers.front()->closed_with(1013));
+  EXPECT_EQ(connections(), SignalingServer::kMaxStrangersPerAddress);
+  for (std::size_t i = 1; i < strangers.size(); ++i) EXPECT_EQ(strangers[i]->code(), 0);
+}
+
+class FewStrangersTest : public SignalingFixture {
+ protected:
+  FewStrangersTest() : SignalingFixture([] {
+    config::Config config;
+    config.signaling.max_unauthenticated = 2;
+    return config;
+  }()) {}
+};
+
+TEST_F(FewStrangersTest, the_oldest_stranger_of_all_gives_way_and_no_camera_does) {
+  const auto camera = store_->cameras.add("gate").value();
+  auto known = connect(camera.token);
+  known.send(signaling::Hello{});
+  ASSERT_TRUE(eventually([&] { return known.count<signaling::Welcome>() == 1; }));
+  auto first = connect("");
+  auto second = connect("");
+  auto third = connect("");
+  EXPECT_TRUE(first.closed_with(1013));
+  EXPECT_EQ(second.code(), 0);
+  known.offer();
+  EXPECT_TRUE(known.answered());
+}
+
+TEST_F(FewStrangersTest, a_camera_whose_token_is_known_is_no_stranger_while_it_is_looked_up) {
+  const auto camera = store_->cameras.add("gate").value();
+  news();
+  std::promise<void> go;
+  ASSERT_TRUE(database_pool_.try_post([held = go.get_future().share()] { held.wait(); }));
+  auto known = connect(camera.token);
+  known.offer();
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (int i = 0; i < 5; ++i) strangers.push_back(std::make_unique<Client>(loop_, http_->port(), ""));
+  EXPECT_TRUE(strangers[2]->closed_with(1013));
+  EXPECT_EQ(known.code(), 0);
+  go.set_value();
+  EXPECT_TRUE(known.answered());
+}
+
+TEST_F(SignalingServerTest, a_camera_waits_behind_no_stranger_s_look_up) {
+  const auto camera = store_->cameras.add("gate").value();
+  news();
+  std::promise<void> go;
+  ASSERT_TRUE(stranger_pool_.try_post([held = go.get_future().share()] { held.wait(); }));
+  auto stranger = connect("nobody's");
+  auto known = connect(camera.token);
+  known.offer();
+  EXPECT_TRUE(known.answered());
+  EXPECT_EQ(stranger.code(), 0);
+  go.set_value();
+  EXPECT_TRUE(stranger.closed_with(4401));
+}
+
+TEST_F(SignalingServerTest, an_address_with_too_many_wrong_tokens_is_not_looked_up_but_its_cameras_are) {
+  const auto camera = store_->cameras.add("gate").value();
+  news();
+  for (int i = 0; i < SignalingServer::kMaxWrongTokens; ++i) {
+    auto wrong = connect("wrong-" + std::to_string(i));
+    ASSERT_TRUE(wrong.closed_with(4401));
+  }
+  EXPECT_EQ(Client::refused(loop_, http_->port(), "another"),
+            "the server answered HTTP 429 Too Many Requests");
+  auto by_hello = connect("");
+  by_hello.send(signaling::Hello{"another", ""});
+  EXPECT_TRUE(by_hello.closed_with(1013));
+  auto known = connect(camera.token);
+  known.offer();
+  EXPECT_TRUE(known.answered());
+}
+
+TEST_F(SignalingServerTest, a_camera_s_idle_sockets_are_bounded_and_the_one_with_its_session_stays) {
+  const auto camera = store_->cameras.add("gate").value();
+  auto busy = connect(camera.token);
+  busy.offer();
+  ASSERT_TRUE(busy.answered());
+  std::vector<std::unique_ptr<Client>> idle;
+  for (std::size_t i = 0; i <= SignalingServer::kMaxIdlePerCamera; ++i) {
+    idle.push_back(std::make_unique<Client>(loop_, http_->port(), camera.token));
+    idle.back()->send(signaling::Hello{});
+    ASSERT_TRUE(eventually([&] { return idle.back()->count<signaling::Welcome>() == 1; }));
+  }
+  EXPECT_TRUE(idle.front()->closed_with(1013));
+  EXPECT_EQ(idle.back()->code(), 0);
+  EXPECT_EQ(busy.code(), 0);
+}
+
 }  // namespace
 }  // namespace surveillx::mediaserver

@@ -348,6 +348,13 @@ TEST(ServerSession, result_of_a_lookup_after_the_socket_closed_starts_nothing) {
       .grant("");
 }
 
+TEST(ServerSession, socket_that_gives_way_closes_with_1013_and_its_late_look_up_starts_nothing) {
+  Script s;
+  s.open("").hear(Offer{"sdp", "t"}, "authenticate t");
+  s.step(s.session.give_way(), "error unavailable, close 1013").grant("");
+  s.step(s.session.give_way(), "");
+}
+
 TEST(ServerSession, bye_before_an_offer_just_closes) {
   Script s;
   s.open("t", "authenticate t").hear(Bye{}, "close 1000").grant("");
