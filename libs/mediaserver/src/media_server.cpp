@@ -254,6 +254,19 @@ class MediaServerImpl final : public MediaServer {
       metrics_.gauge("certificate_files_refused", "Changed certificate files that could not be used.")
           .set(static_cast<double>(stats.certificate_refused));
     }
+    const auto received = webrtc::totals();
+    const std::lock_guard lock(totals_mutex_);
+    raise(metrics_.counter("media_frames_skipped_total",
+                           "Frames that arrived and were not decoded: more than a second behind"),
+          received.frames_skipped);
+    raise(metrics_.counter("media_packets_refused_total",
+                           "Packets that arrived and found no room, or of one source too many"),
+          received.packets_refused);
+  }
+
+  static void raise(const telemetry::Counter& counter, std::uint64_t total) {
+    const double more = static_cast<double>(total) - counter.value();
+    if (more > 0) counter.add(more);
   }
 
   /// docs/threading.md, "Who frees what when media stops". Safe after an `open` that failed half-way.
@@ -323,6 +336,7 @@ class MediaServerImpl final : public MediaServer {
   std::string version_;
   attendance::TimeZone zone_;
   telemetry::Metrics metrics_;
+  std::mutex totals_mutex_;  ///< Two requests for /metrics must not count the same twice.
   net::EventLoop loop_;
   WorkerPool session_pool_;
   WorkerPool encode_pool_;

@@ -66,6 +66,7 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
 
   // session_media.cpp
   void on_rtpbin_pad(GstPad* pad);
+  void packet_refused();
   void on_jitterbuffer(GstElement* jitterbuffer);
   /// Packets on their way into a jitter buffer; false when there is no room for them.
   [[nodiscard]] bool on_packets(GstPad* pad, GstPadProbeInfo* info, Backlog& backlog);

@@ -9,6 +9,9 @@
 namespace surveillx::webrtc {
 namespace {
 
+std::atomic<std::uint64_t> all_frames_skipped{0};
+std::atomic<std::uint64_t> all_packets_refused{0};
+
 /// Bytes 4-7 of an RTP packet (RFC 3550 section 5.1), read without mapping the whole packet.
 std::uint32_t rtp_timestamp(GstBuffer* packet) {
   std::uint8_t bytes[4] = {};
@@ -102,6 +105,16 @@ struct MappedFrame {
 
 }  // namespace
 
+void Session::packet_refused() {
+  packets_refused_.fetch_add(1, std::memory_order_relaxed);
+  all_packets_refused.fetch_add(1, std::memory_order_relaxed);
+}
+
+Totals totals() {
+  return {all_frames_skipped.load(std::memory_order_relaxed),
+          all_packets_refused.load(std::memory_order_relaxed)};
+}
+
 void Session::on_rtpbin_pad(GstPad* pad) {
   const gchar* name = GST_PAD_NAME(pad);
   if (!g_str_has_prefix(name, "recv_rtp_sink_")) return;
@@ -111,7 +124,7 @@ void Session::on_rtpbin_pad(GstPad* pad) {
         const auto self = weak.lock();
         if (!self) return true;
         if (self->sources_.admit(rtp_source(gst_pad_probe_info_get_buffer(info)))) return true;
-        self->packets_refused_.fetch_add(1, std::memory_order_relaxed);
+        self->packet_refused();
         return false;
       });
   const std::lock_guard lock(mutex_);
@@ -151,7 +164,7 @@ bool Session::on_packets(GstPad* pad, GstPadProbeInfo* info, Backlog& backlog) {
   for_each_buffer(info, [&](GstBuffer* packet) {
     if (!backlog.admit(rtp_sequence(packet), gst_buffer_get_size(packet))) {
       room = false;
-      packets_refused_.fetch_add(1, std::memory_order_relaxed);
+      packet_refused();
     }
     // A peer may go on sending audio that was declined.
     if (payload_type(packet) != offer_.payload_type) return;
@@ -309,6 +322,7 @@ bool Session::on_encoded_frame(GstBuffer* frame) {
       return true;
     }
     case CatchUp::Verdict::skip:
+      all_frames_skipped.fetch_add(1, std::memory_order_relaxed);
       request_keyframe();
       return false;
   }

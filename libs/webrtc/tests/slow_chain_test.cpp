@@ -117,7 +117,9 @@ TEST_P(SlowChainTest, short_hangs_cost_no_frame_and_long_ones_jump_to_a_keyframe
 
   for (const int at : {0, middle}) {
     SCOPED_TRACE("1,500 ms after " + std::to_string(at) + " frames");
+    const auto before = totals().frames_skipped;
     const auto seen = play(clip, format.fps, {{at, 1'500ms}});
+    EXPECT_EQ(totals().frames_skipped - before, seen.stats.frames_skipped);
     EXPECT_EQ(seen.damaged, std::vector<int>{});
     std::uint64_t missing = 0;
     for (std::size_t i = 1; i < seen.numbers.size(); ++i) {

@@ -69,6 +69,14 @@ struct SessionStats {
   double fps = 0;                ///< Over the last second or two.
 };
 
+/// What all sessions of this process together have skipped and refused since it started: see the
+/// fields of the same names in SessionStats. For metrics. Thread-safe.
+struct Totals {
+  std::uint64_t frames_skipped = 0;
+  std::uint64_t packets_refused = 0;
+};
+[[nodiscard]] Totals totals();
+
 struct SessionOptions {
   MediaSessionId id;
   CameraId camera;               ///< For logs only.
