@@ -60,8 +60,9 @@ store::CameraWithToken demo_camera(store::Store& store) {
 
 }  // namespace
 
-DemoSetup prepare_demo(store::Store& store, const config::Config& config,
-                       const std::vector<std::string>& names) {
+std::optional<DemoSetup> prepare_demo(store::Store& store, const config::Config& config,
+                                      const std::vector<std::string>& names,
+                                      const std::function<bool()>& stop_requested) {
   DemoSetup setup;
   const auto& people = demo::people();
   std::shared_ptr<vision::Engine> engine;
@@ -74,11 +75,10 @@ DemoSetup prepare_demo(store::Store& store, const config::Config& config,
       }
       continue;
     }
-    if (!engine) {
-      std::printf("Enrolling the demo people ...\n");
-      std::fflush(stdout);
-      engine = must(vision::Engine::open(engine_options(config)));
-    }
+    if (stop_requested()) return std::nullopt;
+    // A line each: it takes seconds on a small machine, and somebody may be watching.
+    std::fprintf(stderr, "Enrolling the demo people: %zu of %zu\n", i + 1, people.size());
+    if (!engine) engine = must(vision::Engine::open(engine_options(config)));
     must(store.people.create({name, external_id(i), "Demo"}, portraits(*engine, people[i])));
   }
   const auto camera = demo_camera(store);

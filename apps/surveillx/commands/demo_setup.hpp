@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +19,11 @@ struct DemoSetup {
 };
 
 /// Enrols the people of libs/demo that are not there yet (they are recognised by their external id,
-/// `demo-1` and so on), under `names` when given. Repeatable. Throws a Failure.
-[[nodiscard]] DemoSetup prepare_demo(store::Store& store, const config::Config& config,
-                                     const std::vector<std::string>& names);
+/// `demo-1` and so on), under `names` when given, and tells on stderr how far it is. Repeatable.
+/// Nothing when `stop_requested` says so on the way. Throws a Failure.
+[[nodiscard]] std::optional<DemoSetup> prepare_demo(store::Store& store,
+                                                    const config::Config& config,
+                                                    const std::vector<std::string>& names,
+                                                    const std::function<bool()>& stop_requested);
 
 }  // namespace surveillx::app

@@ -1,19 +1,19 @@
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "commands/command.hpp"
 #include "commands/demo_setup.hpp"
+#include "commands/first_admin.hpp"
 #include "commands/load_config.hpp"
 #include "commands/site_zone.hpp"
 #include "commands/store_access.hpp"
+#include "commands/up_banner.hpp"
 #include "commands/wiring.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/key_ring.hpp"
@@ -66,53 +66,6 @@ void check_port_is_free(const std::string& address, const std::string& key) {
   throw Failure(std::move(error));
 }
 
-/// A password must not get into a log: systemd's journal says so by JOURNAL_STREAM
-/// (systemd.exec(5)).
-bool stdout_is_the_journal() {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat info {};
-  if (stream == nullptr || fstat(STDOUT_FILENO, &info) != 0) return false;
-  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
-}
-
-std::string password_line(const std::optional<store::FirstAdmin>& admin) {
-  if (!admin) return "as set before (lost it? surveillx users passwd admin)";
-  if (!admin->generated) return "as given in $SURVEILLX_ADMIN_PASSWORD";
-  if (stdout_is_the_journal()) return "set one with: surveillx users passwd admin";
-  return admin->password + "   (shown only this once)";
-}
-
-/// Prints what a person needs once both servers serve.
-class Banner {
- public:
-  Banner(std::optional<store::FirstAdmin> admin, bool demo, std::string pin)
-      : admin_(std::move(admin)), demo_(demo), pin_(std::move(pin)) {}
-
-  void ready(const std::string& child, const std::string& status) {
-    constexpr std::string_view kPrefix = "listening on ";
-    if (status.starts_with(kPrefix)) urls_[child] = status.substr(kPrefix.size());
-    if (printed_ || !urls_.contains("web") || !urls_.contains("media")) return;
-    printed_ = true;
-    std::printf("\nSurveillX is running.\n");
-    std::printf("  Dashboard  %s\n", urls_["web"].c_str());
-    std::printf("  User       admin\n");
-    std::printf("  Password   %s\n", password_line(admin_).c_str());
-    std::printf("  Cameras    %s   (surveillx cameras add NAME)\n", urls_["media"].c_str());
-    if (!pin_.empty()) std::printf("  Pin        %s\n", pin_.c_str());
-    if (demo_) std::printf("  Demo       drawn people in front of the camera \"demo\"\n");
-    std::printf("Press Ctrl-C to stop.\n\n");
-    std::fflush(stdout);
-    admin_.reset();  // The clear password is not needed any more.
-  }
-
- private:
-  std::optional<store::FirstAdmin> admin_;
-  bool demo_;
-  std::string pin_;
-  std::map<std::string, std::string> urls_;
-  bool printed_ = false;
-};
-
 /// Makes the certificate before the children would, so that its pin can be told.
 std::string prepare_tls(const std::optional<config::Tls>& tls) {
   if (!tls) return "";
@@ -127,6 +80,7 @@ supervisor::ChildSpec server_child(const CommonOptions& common, const ServerOpti
   supervisor::ChildSpec child;
   child.name = name;
   child.argv = {common.program, name};
+  if (name == "web") child.argv.emplace_back("--supervised");
   const auto arguments = server_arguments(common, server);
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
   return child;
@@ -151,12 +105,15 @@ supervisor::ChildSpec demo_camera_child(const CommonOptions& common, const confi
 
 int up(const CommonOptions& common, const UpOptions& options) {
   log::set_process("up");
-  const auto banner = std::make_shared<std::unique_ptr<Banner>>();
+  std::unique_ptr<UpBanner> banner;
   supervisor::SupervisorEvents events;
-  events.on_ready = [banner](const std::string& child, const std::string& status) {
-    (*banner)->ready(child, status);
+  events.on_ready = [&banner](const std::string& child, const std::string& status) {
+    banner->ready(child, status);
   };
-  auto supervisor = must(supervisor::Supervisor::create(std::move(events)));
+  events.on_exit = [&banner](const std::string& child, const std::string& reason, bool) {
+    banner->ended(child, reason);
+  };
+  const auto supervisor = must(supervisor::Supervisor::create(std::move(events)));
 
   auto loaded = load_config(common, options.server.overrides, options.server.public_);
   const config::Config& config = loaded.config;
@@ -164,18 +121,21 @@ int up(const CommonOptions& common, const UpOptions& options) {
   check_port_is_free(config.web.listen, "web.listen");
   check_port_is_free(config.signaling.listen, "signaling.listen");
 
-  const std::string pin = prepare_tls(config.signaling_tls());
+  UpBanner::Facts facts;
+  facts.demo = options.demo;
+  facts.json = common.json;
+  facts.pin = prepare_tls(config.signaling_tls());
   prepare_tls(config.web_tls());
   {
     const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
-    const auto store =
-        must(store::Store::open(database_options(config, store::SchemaPolicy::migrate), keys));
+    auto database = database_options(config, store::SchemaPolicy::migrate);
+    database.connections = 1;
+    const auto store = must(store::Store::open(database, keys));
     settle_or_derive_site_zone(*store, loaded);
-    const char* given = std::getenv("SURVEILLX_ADMIN_PASSWORD");
-    auto admin = must(store->users.ensure_first_admin(given != nullptr ? given : ""));
-    // Neither is any child's business, where a crash dump or /proc would show them.
-    unsetenv("SURVEILLX_ADMIN_PASSWORD");
-    unsetenv("SURVEILLX_CAMERA_TOKEN");
+    const auto given = take_given_admin_password();
+    unsetenv("SURVEILLX_CAMERA_TOKEN");  // No child's business either.
+    if (given) facts.given_admin = must(store->users.ensure_first_admin(*given));
+    if (must(store->users.none())) facts.store = store;
     // A child that is started again reads the configuration anew: what was settled now holds as
     // long as `up` runs.
     ServerOptions settled = options.server;
@@ -183,11 +143,13 @@ int up(const CommonOptions& common, const UpOptions& options) {
     supervisor->add(server_child(common, settled, "web"));
     supervisor->add(server_child(common, settled, "media"));
     if (options.demo) {
-      const auto demo = prepare_demo(*store, config, options.demo_names);
-      supervisor->add(demo_camera_child(common, config, demo));
+      const auto demo = prepare_demo(*store, config, options.demo_names,
+                                     [&] { return supervisor->stop_requested(); });
+      if (!demo) return kDone;  // Ctrl-C; the next start enrols who is missing.
+      supervisor->add(demo_camera_child(common, config, *demo));
     }
-    *banner = std::make_unique<Banner>(std::move(admin), options.demo, pin);
   }
+  banner = std::make_unique<UpBanner>(std::move(facts));
   must(supervisor->run(kGrace));
   return kDone;
 }

@@ -5,12 +5,12 @@
 #include "surveillx/webapp/web_app.hpp"
 
 #include "commands/command.hpp"
+#include "commands/first_admin.hpp"
 #include "commands/load_config.hpp"
 #include "commands/site_zone.hpp"
 #include "commands/wiring.hpp"
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <unistd.h>
 #include <utility>
@@ -18,24 +18,31 @@
 namespace surveillx::app {
 namespace {
 
-/// Under `up` there is an administrator already; this is for web started alone.
-void tell_first_admin(const std::optional<store::FirstAdmin>& admin) {
-  if (!admin || !admin->generated) return;
-  // A terminal is read by a person; anything else may be a log that is kept.
-  if (::isatty(STDOUT_FILENO) == 1) {
-    std::printf("User      %s\nPassword  %s   (shown only this once)\n",
-                admin->user.username.c_str(), admin->password.c_str());
-  } else {
-    std::printf("User      %s; set a password with: surveillx users passwd %s\n",
-                admin->user.username.c_str(), admin->user.username.c_str());
-  }
-  std::fflush(stdout);
+/// Makes the first user where there is none, with the password on the terminal before it counts.
+void make_first_admin(store::Users& users, const std::string& given) {
+  must(users.ensure_first_admin(given, [](const store::FirstAdmin& admin) -> Result<void> {
+    if (!admin.generated) return {};
+    // A terminal is read by a person; anything else may be a log that is kept.
+    if (::isatty(STDOUT_FILENO) == 1) {
+      std::printf("User      %s\nPassword  %s   (shown only this once)\n",
+                  admin.user.username.c_str(), admin.password.c_str());
+    } else {
+      std::printf("User      %s; set a password with: surveillx users passwd %s\n",
+                  admin.user.username.c_str(), admin.user.username.c_str());
+    }
+    return flush_stdout();
+  }));
 }
 
-int web(const CommonOptions& common, const ServerOptions& server) {
+struct WebOptions {
+  ServerOptions server;
+  bool supervised = false;  ///< `up` makes the first user and tells about it.
+};
+
+int web(const CommonOptions& common, const WebOptions& web_options) {
   log::set_process("web");
   const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
-  auto loaded = load_config(common, server.overrides, server.public_);
+  auto loaded = load_config(common, web_options.server.overrides, web_options.server.public_);
   const auto keys = must(crypto::KeyRing::load_or_create(loaded.config.security.key_file));
   store::DatabaseOptions database;
   database.url = loaded.config.database.url;
@@ -47,11 +54,10 @@ int web(const CommonOptions& common, const ServerOptions& server) {
   settle_site_zone(*options.store, loaded);
   options.config = std::move(loaded.config);
   options.version = SURVEILLX_VERSION;
-  if (const char* password = std::getenv("SURVEILLX_ADMIN_PASSWORD")) {
-    options.admin_password = password;
-  }
+  const auto store = options.store;
+  const std::string given = take_given_admin_password().value_or("");
   const auto app = must(webapp::WebApp::start(std::move(options)));
-  tell_first_admin(app->first_admin());
+  if (!web_options.supervised) make_first_admin(store->users, given);
   supervisor::notify_ready("listening on " + app->url());
   stop.wait();
   log::info("web.stopping");
@@ -62,10 +68,11 @@ int web(const CommonOptions& common, const ServerOptions& server) {
 
 void add_web(Registrar& r) {
   CLI::App* command = r.subcommand("web", "The web process alone: dashboard, API and live events");
-  const auto server = std::make_shared<ServerOptions>();
-  add_server_options(*command, *server);
+  const auto options = std::make_shared<WebOptions>();
+  add_server_options(*command, options->server);
+  command->add_flag("--supervised", options->supervised)->group("");  // For `up` alone.
   r.models_option(command);  // Not needed here, but `up` hands on what it was given.
-  r.run(command, [server](const CommonOptions& common) { return web(common, *server); });
+  r.run(command, [options](const CommonOptions& common) { return web(common, *options); });
 }
 
 }  // namespace surveillx::app

@@ -51,6 +51,10 @@ void insert_user(Connection& db, const domain::User& user, const std::string& pa
        {"created_at", user.created_at}});
 }
 
+bool any_user(Connection& db) {
+  return db.first(1, "select id from user_account limit 1").has_value();
+}
+
 /// Whether somebody but `id` is an administrator. After bump(): nobody else changes users now.
 bool another_admin(Connection& db, const UserId& id) {
   return db
@@ -190,14 +194,17 @@ Result<void> Users::remove(const UserId& id) {
   });
 }
 
-Result<std::optional<FirstAdmin>> Users::ensure_first_admin(std::string_view password) {
+Result<bool> Users::none() {
+  return run(*context_->database, Mode::single,
+             [](Connection& db) -> Result<bool> { return !any_user(db); });
+}
+
+Result<std::optional<FirstAdmin>> Users::ensure_first_admin(std::string_view password,
+                                                            const Announce& announce) {
   using Maybe = std::optional<FirstAdmin>;
-  const auto any_user = [](Connection& db) -> Result<bool> {
-    return db.first(1, "select id from user_account limit 1").has_value();
-  };
-  const auto present = run(*context_->database, Mode::single, any_user);
-  if (!present) return present.error();
-  if (*present) return Maybe();  // The usual start pays for no password hash.
+  const auto nobody = none();
+  if (!nobody) return nobody.error();
+  if (!*nobody) return Maybe();  // The usual start pays for no password hash.
 
   FirstAdmin admin{.user = {.id = UserId::random(),
                             .username = kFirstAdminName,
@@ -207,10 +214,15 @@ Result<std::optional<FirstAdmin>> Users::ensure_first_admin(std::string_view pas
                    .generated = password.empty()};
   const auto hash = crypto::hash_password(admin.password, context_->password_cost);
   if (!hash) return hash.error();
+  bool announced = false;  // The transaction may be run again; the password stays the same.
   return write(context_, [&](Connection& db) -> Result<Maybe> {
     bump(db, Revised::access);
-    if (*any_user(db)) return Maybe();
+    if (any_user(db)) return Maybe();
     insert_user(db, admin.user, *hash);
+    if (announce && !announced) {
+      if (auto shown = announce(admin); !shown) return shown.error();
+      announced = true;
+    }
     return Maybe(admin);
   });
 }

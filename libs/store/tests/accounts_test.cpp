@@ -161,6 +161,27 @@ TEST_P(UsersTest, the_first_admin_is_made_once) {
   EXPECT_FALSE(store_->users.ensure_first_admin("given-password").value());
 }
 
+TEST_P(UsersTest, a_first_password_that_could_not_be_shown_makes_no_user) {
+  std::string lost;
+  const auto refused = store_->users.ensure_first_admin("", [&](const FirstAdmin& admin) {
+    lost = admin.password;
+    return Result<void>(Error{kIo, "the terminal is gone"});
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().is(kIo));
+  EXPECT_TRUE(store_->users.none().value());
+  std::vector<std::string> shown;
+  const auto made = store_->users.ensure_first_admin("", [&](const FirstAdmin& admin) {
+    shown.push_back(admin.password);
+    return Result<void>();
+  });
+  ASSERT_TRUE(made.value());
+  EXPECT_EQ(shown, std::vector{(*made)->password});
+  EXPECT_NE(shown.front(), lost);
+  EXPECT_TRUE(store_->users.verify("admin", shown.front()));
+  EXPECT_FALSE(store_->users.none().value());
+}
+
 TEST_P(UsersTest, the_first_admin_takes_a_given_password) {
   const auto made = store_->users.ensure_first_admin("given-password").value();
   ASSERT_TRUE(made);

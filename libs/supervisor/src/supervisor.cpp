@@ -63,7 +63,13 @@ class SupervisorImpl final : public Supervisor {
     [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
   }
 
+  bool stop_requested() override {
+    read_signals();
+    return stop_requested_;
+  }
+
   Result<void> run(milliseconds grace) override {
+    if (stop_requested()) return {};
     for (ChildSpec& spec : pending_) {
       auto notify = NotifySocket::open();
       if (!notify) return notify.error();

@@ -124,6 +124,19 @@ TEST(NotifyChild, says_ready) {
   pause();
 }
 
+TEST(Supervisor, a_stop_that_was_asked_for_before_the_children_starts_none) {
+  const test_support::TempDir dir;
+  const std::string log = dir.file("ran");
+  auto supervisor = Supervisor::create({}).value();
+  supervisor->add(shell("worker", "echo ran >> " + log));
+  EXPECT_FALSE(supervisor->stop_requested());
+  kill(getpid(), SIGINT);
+  EXPECT_TRUE(supervisor->stop_requested());
+  EXPECT_TRUE(supervisor->stop_requested());
+  ASSERT_TRUE(supervisor->run(seconds(5)));
+  EXPECT_EQ(lines_of(log), 0U);
+}
+
 TEST(Supervisor, children_die_with_a_supervisor_that_is_killed) {
   const test_support::TempDir dir;
   const std::string pid_file = dir.file("pid");

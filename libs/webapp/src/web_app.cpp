@@ -116,9 +116,6 @@ class RunningWebApp : public WebApp {
   }
 
   Result<void> open() {
-    auto first = options_.store->users.ensure_first_admin(options_.admin_password);
-    if (!first) return first.error();
-    first_admin_ = std::move(*first);
     auto revisions = options_.store->revision.current();
     if (!revisions) return revisions.error();
     auto cameras = options_.store->cameras.list();
@@ -166,7 +163,6 @@ class RunningWebApp : public WebApp {
 
   std::uint16_t port() const override { return http_->port(); }
   const std::string& url() const override { return url_; }
-  const std::optional<store::FirstAdmin>& first_admin() const override { return first_admin_; }
   const std::vector<RouteInfo>& routes() const override { return gate_.routes(); }
 
  private:
@@ -207,7 +203,6 @@ class RunningWebApp : public WebApp {
   std::shared_ptr<Live> live_;  ///< Touched on the loop only.
   std::mutex http_mutex_;
   std::unique_ptr<net::HttpServer> http_;
-  std::optional<store::FirstAdmin> first_admin_;
   std::string url_;
 };
 

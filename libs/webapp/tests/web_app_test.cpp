@@ -39,7 +39,6 @@ class Web : public testing::Test {
     options_.config.web.listen = "127.0.0.1:0";
     options_.config.attendance.timezone = "Europe/Berlin";
     options_.config.security.login_attempts = 3;
-    options_.admin_password = kPassword;
     options_.version = "1.2.3";
     options_.poll_interval = 20ms;
     store::DatabaseOptions database;
@@ -48,6 +47,7 @@ class Web : public testing::Test {
     auto store = store::Store::open(database, keys_, system_clock(), crypto::PasswordCost::minimal);
     EXPECT_TRUE(store) << (store ? "" : store.error().message);
     options_.store = *store;
+    EXPECT_TRUE(options_.store->users.ensure_first_admin(kPassword));
     loop_.start("client");
   }
   ~Web() override {
@@ -203,17 +203,6 @@ class Web : public testing::Test {
   std::unique_ptr<WebApp> web_;
   std::string base_;
 };
-
-TEST_F(Web, the_first_start_makes_an_administrator_and_later_ones_do_not) {
-  options_.admin_password.clear();
-  start();
-  ASSERT_TRUE(web_->first_admin());
-  EXPECT_TRUE(web_->first_admin()->generated);
-  EXPECT_EQ(login("admin", web_->first_admin()->password).status, 200);
-  web_.reset();
-  start();
-  EXPECT_FALSE(web_->first_admin());
-}
 
 TEST_F(Web, every_route_but_the_open_ones_asks_who_is_there) {
   start();

@@ -4,6 +4,7 @@
 #include "surveillx/store/context.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,9 +50,16 @@ class Users {
   [[nodiscard]] Result<void> set_role(const UserId& id, domain::Role role);
   /// Also ends the user's sessions. Errors: `not_found`, `last_admin`.
   [[nodiscard]] Result<void> remove(const UserId& id);
+  /// Shows the first administrator's password to a person. An error keeps the user from being made.
+  using Announce = std::function<Result<void>(const FirstAdmin&)>;
   /// Creates the user `admin` when there is no user at all, with `password` or, when that is
   /// empty, with a random one. Nothing when there are users. Safe when several processes do it.
-  [[nodiscard]] Result<std::optional<FirstAdmin>> ensure_first_admin(std::string_view password);
+  /// `announce` runs at most once, inside the transaction and right before it commits: whoever is
+  /// killed at any moment leaves either no user or one whose password has been shown.
+  [[nodiscard]] Result<std::optional<FirstAdmin>> ensure_first_admin(std::string_view password,
+                                                                     const Announce& announce = {});
+  /// Whether nobody may sign in yet.
+  [[nodiscard]] Result<bool> none();
 
  private:
   ContextPtr context_;

@@ -47,6 +47,9 @@ class Supervisor {
   virtual Result<void> run(std::chrono::milliseconds grace) = 0;
   /// From any thread or from an event handler.
   virtual void request_stop() = 0;
+  /// Whether a stop was asked for, by a signal or by `request_stop`: for long work before `run`,
+  /// which then starts nothing. On the thread that made it.
+  [[nodiscard]] virtual bool stop_requested() = 0;
 };
 
 }  // namespace surveillx::supervisor

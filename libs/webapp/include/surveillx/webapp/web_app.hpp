@@ -34,8 +34,6 @@ struct WebAppOptions {
   /// Opened with a current schema. web is one of several processes that use the database.
   std::shared_ptr<store::Store> store;
   std::string version = "0.0.0";
-  /// For the first administrator, when there is no user yet; empty: one is made up.
-  std::string admin_password;
   const Clock* clock = &system_clock();
   /// How often the database's revision row is read.
   std::chrono::milliseconds poll_interval{500};
@@ -45,8 +43,8 @@ struct WebAppOptions {
 /// own: one event loop, a few for SQL, two for password hashes. Thread-safe after `start`.
 class WebApp {
  public:
-  /// Makes the first administrator if there is none, then listens. Errors: `port_in_use`,
-  /// `bad_address`, `bad_certificate`, `unknown_time_zone`, `weak_password`, the database's.
+  /// Returns once it listens. Users are the caller's business. Errors: `port_in_use`, `bad_address`,
+  /// `bad_certificate`, `unknown_time_zone`, the database's.
   [[nodiscard]] static Result<std::unique_ptr<WebApp>> start(WebAppOptions options);
   /// Ends every connection and joins the threads.
   virtual ~WebApp() = default;
@@ -54,8 +52,6 @@ class WebApp {
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   /// `http[s]://HOST:PORT` with the port that was bound.
   [[nodiscard]] virtual const std::string& url() const = 0;
-  /// Set when this start created the administrator. The password is for a terminal, never a log.
-  [[nodiscard]] virtual const std::optional<store::FirstAdmin>& first_admin() const = 0;
   /// Every route of the server but the dashboard's files and Socket.IO, with who may use it.
   [[nodiscard]] virtual const std::vector<RouteInfo>& routes() const = 0;
 };
