@@ -1,7 +1,10 @@
 #include "surveillx/mediaserver/media_server.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -49,6 +52,8 @@ class MediaServerImpl final : public MediaServer {
   explicit MediaServerImpl(MediaServerOptions options)
       : config_(std::move(options.config)),
         version_(std::move(options.version)),
+        beat_(std::move(options.heartbeat)),
+        beat_every_(options.heartbeat_every),
         zone_(attendance::TimeZone::utc()),
         session_pool_("session", kSessionThreads, kMaxQueuedJobs),
         encode_pool_("encode", 2, kMaxQueuedJobs),
@@ -117,6 +122,12 @@ class MediaServerImpl final : public MediaServer {
     make_publisher(keys->media_token());
     drainer_->start();
     watcher_->start();
+    if (beat_ && beat_every_.count() > 0) {
+      loop_.run_sync([this] {
+        heartbeat_.emplace(loop_);
+        heartbeat_->start_repeating(beat_every_, beat_);
+      });
+    }
     return {};
   }
 
@@ -301,6 +312,7 @@ class MediaServerImpl final : public MediaServer {
       drainer_->stop();
     }
     loop_run([this] {
+      heartbeat_.reset();
       if (publisher_) publisher_->stop();
       if (hub_) hub_->set_publisher(nullptr);
       publisher_.reset();
@@ -334,6 +346,8 @@ class MediaServerImpl final : public MediaServer {
 
   config::Config config_;
   std::string version_;
+  std::function<void()> beat_;
+  std::chrono::milliseconds beat_every_;
   attendance::TimeZone zone_;
   telemetry::Metrics metrics_;
   std::mutex totals_mutex_;  ///< Two requests for /metrics must not count the same twice.
@@ -358,6 +372,7 @@ class MediaServerImpl final : public MediaServer {
   std::unique_ptr<Publisher> publisher_;
   std::mutex http_mutex_;
   std::unique_ptr<net::HttpServer> http_;
+  std::optional<net::Timer> heartbeat_;  ///< Touched on the loop only.
   std::string url_;
 };
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -51,7 +52,7 @@ NotifySocket::~NotifySocket() {
   if (fd_ >= 0) close(fd_);
 }
 
-bool NotifySocket::take_ready(pid_t pid, std::string& status) {
+std::optional<Notification> NotifySocket::take(pid_t pid) {
   std::array<char, 1024> text{};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
   iovec part{text.data(), text.size()};
@@ -61,20 +62,23 @@ bool NotifySocket::take_ready(pid_t pid, std::string& status) {
   message.msg_control = control.data();
   message.msg_controllen = control.size();
   const ssize_t length = recvmsg(fd_, &message, MSG_DONTWAIT);
-  if (length <= 0) return false;
+  if (length < 0) return std::nullopt;
+  Notification said;
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_CREDENTIALS) return false;
+  if (header == nullptr || header->cmsg_type != SCM_CREDENTIALS) return said;
   ucred sender{};
   std::memcpy(&sender, CMSG_DATA(header), sizeof sender);
-  if (sender.pid != pid) return false;
-  const std::string received(text.data(), static_cast<std::size_t>(length));
-  if (received.find("READY=1") == std::string::npos) return false;
-  status.clear();
-  if (const auto at = received.find("STATUS="); at != std::string::npos) {
-    const auto begin = at + 7;
-    status = received.substr(begin, received.find('\n', begin) - begin);
+  if (sender.pid != pid) return said;
+  std::string_view rest(text.data(), static_cast<std::size_t>(length));
+  constexpr std::string_view kStatus = "STATUS=";
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line == "READY=1") said.ready = true;
+    if (line == "WATCHDOG=1") said.alive = true;
+    if (line.starts_with(kStatus)) said.status = line.substr(kStatus.size());
   }
-  return true;
+  return said;
 }
 
 Result<pid_t> spawn(const ChildSpec& spec, const std::string& notify_name) {
@@ -83,12 +87,16 @@ Result<pid_t> spawn(const ChildSpec& spec, const std::string& notify_name) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const auto name = text.substr(0, text.find('='));
-    bool replaced = name == "NOTIFY_SOCKET";
+    // Those of whoever watches us are not meant for our children.
+    bool replaced = name == "NOTIFY_SOCKET" || name == "WATCHDOG_USEC" || name == "WATCHDOG_PID";
     for (const auto& [key, value] : spec.environment) replaced = replaced || key == name;
     if (!replaced) environment.emplace_back(text);
   }
   for (const auto& [key, value] : spec.environment) environment.push_back(key + "=" + value);
   environment.push_back("NOTIFY_SOCKET=" + notify_name);
+  if (spec.heartbeat.count() > 0) {
+    environment.push_back("WATCHDOG_USEC=" + std::to_string(spec.heartbeat.count() * 1000));
+  }
   std::vector<char*> envp;
   for (std::string& entry : environment) envp.push_back(entry.data());
   envp.push_back(nullptr);

@@ -2,13 +2,21 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "surveillx/supervisor/supervisor.hpp"
 
 namespace surveillx::supervisor {
 
-/// A datagram socket in the abstract name space on which one child says that it is ready.
+/// What one datagram of a child said.
+struct Notification {
+  bool ready = false;  ///< READY=1
+  bool alive = false;  ///< WATCHDOG=1
+  std::string status;  ///< STATUS=
+};
+
+/// A datagram socket in the abstract name space on which one child says that it is ready and alive.
 class NotifySocket {
  public:
   [[nodiscard]] static Result<NotifySocket> open();
@@ -18,8 +26,9 @@ class NotifySocket {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// The STATUS of a READY=1 datagram from process `pid`, if one is waiting.
-  [[nodiscard]] bool take_ready(pid_t pid, std::string& status);
+  /// The next datagram that waits; what another process than `pid` sent says nothing. Empty when
+  /// none waits.
+  [[nodiscard]] std::optional<Notification> take(pid_t pid);
 
  private:
   NotifySocket(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}

@@ -15,11 +15,14 @@
 
 #include "child.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/supervisor/notify.hpp"
 
 namespace surveillx::supervisor {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr milliseconds kOwnStall{500};
 
 struct Child {
   Child(ChildSpec child_spec, NotifySocket socket)
@@ -30,13 +33,25 @@ struct Child {
   NotifySocket notify;
   pid_t pid = -1;
   bool ready = false;
-  bool finished = false;
   std::optional<SteadyTime> start_at;
+  SteadyTime last_sign{};  ///< Its start, READY=1 or last heartbeat.
+  std::string hung;        ///< Why it was killed by us; empty: it was not.
+
+  /// When silence becomes a hang; nothing when it is not watched.
+  [[nodiscard]] std::optional<SteadyTime> silent_until() const {
+    if (pid < 0 || !hung.empty() || spec.heartbeat.count() <= 0) return std::nullopt;
+    return last_sign + (ready ? spec.heartbeat : spec.start_limit);
+  }
 };
 
 std::string describe(int status) {
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "exit " + std::to_string(WEXITSTATUS(status));
+}
+
+std::string in_seconds(milliseconds time) {
+  const auto millis = time.count();
+  return millis % 1000 == 0 ? std::to_string(millis / 1000) + " s" : std::to_string(millis) + " ms";
 }
 
 class SupervisorImpl final : public Supervisor {
@@ -83,6 +98,8 @@ class SupervisorImpl final : public Supervisor {
       read_signals();
       reap();
       read_notifications();
+      if (!stopping_) kill_hung();
+      if (heartbeat_) notify_alive();
       if (stopping_ && kill_at_ && clock_.steady() >= *kill_at_) {
         signal_all(SIGKILL);
         kill_at_.reset();
@@ -116,6 +133,8 @@ class SupervisorImpl final : public Supervisor {
         continue;
       }
       child.pid = *pid;
+      child.hung.clear();
+      child.last_sign = clock_.steady();
       log::info("supervisor.started", {{"child", child.spec.name}, {"pid", child.pid}});
     }
   }
@@ -129,11 +148,21 @@ class SupervisorImpl final : public Supervisor {
       timeout = std::clamp(left, milliseconds(0), timeout);
     };
     for (const Child& child : children_) {
-      if (child.start_at && !stopping_) until(*child.start_at);
+      if (stopping_) continue;
+      if (child.start_at) until(*child.start_at);
+      if (const auto limit = child.silent_until()) until(*limit);
     }
+    if (heartbeat_) timeout = std::min(timeout, *heartbeat_);
     if (kill_at_) until(*kill_at_);
+    const SteadyTime due = clock_.steady() + timeout;
     if (poll(fds.data(), fds.size(), static_cast<int>(timeout.count())) < 0 && errno != EINTR) {
       throw Failure(Error{kInternal, std::string("poll failed: ") + std::strerror(errno)});
+    }
+    // Whatever kept us from running (a paused machine, a full one) may have kept them, too.
+    const auto late = std::chrono::duration_cast<milliseconds>(clock_.steady() - due);
+    if (late > kOwnStall) {
+      log::warn("supervisor.stalled", {{"late_ms", late.count()}});
+      for (Child& child : children_) child.last_sign += late;
     }
   }
 
@@ -156,28 +185,49 @@ class SupervisorImpl final : public Supervisor {
           WIFEXITED(status) &&
           std::find(child.spec.final_exit_codes.begin(), child.spec.final_exit_codes.end(),
                     WEXITSTATUS(status)) != child.spec.final_exit_codes.end();
+      const std::string reason = child.hung.empty() ? describe(status) : child.hung;
       const bool restarting = !stop_requested_ && !stopping_ && !final_exit;
       if (restarting) {
         const auto delay = child.policy.died(clock_.steady());
         child.start_at = clock_.steady() + delay;
         log::warn("supervisor.child_died", {{"child", child.spec.name},
-                                            {"reason", describe(status)},
+                                            {"reason", reason},
                                             {"restart_in_ms", delay.count()}});
       } else {
         log::info("supervisor.child_ended",
-                  {{"child", child.spec.name}, {"reason", describe(status)}});
+                  {{"child", child.spec.name}, {"reason", reason}});
       }
-      if (events_.on_exit) events_.on_exit(child.spec.name, describe(status), restarting);
+      if (events_.on_exit) events_.on_exit(child.spec.name, reason, restarting);
     }
   }
 
   void read_notifications() {
+    for (Child& child : children_) read_notifications(child);
+  }
+  void read_notifications(Child& child) {
+    while (const auto said = child.notify.take(child.pid)) {
+      if (said->ready || said->alive) child.last_sign = clock_.steady();
+      if (!said->ready || std::exchange(child.ready, true)) continue;
+      if (events_.on_ready) events_.on_ready(child.spec.name, said->status);
+    }
+  }
+
+  [[nodiscard]] bool is_silent(const Child& child) const {
+    const auto limit = child.silent_until();
+    return limit && clock_.steady() >= *limit;
+  }
+
+  void kill_hung() {
     for (Child& child : children_) {
-      std::string status;
-      while (child.notify.take_ready(child.pid, status)) {
-        if (std::exchange(child.ready, true)) continue;
-        if (events_.on_ready) events_.on_ready(child.spec.name, status);
-      }
+      if (!is_silent(child)) continue;
+      read_notifications(child);  // An event handler may have kept us from hearing it.
+      if (!is_silent(child)) continue;
+      child.hung = child.ready ? "no heartbeat for " + in_seconds(child.spec.heartbeat)
+                               : "not ready within " + in_seconds(child.spec.start_limit);
+      log::error("supervisor.child_hangs",
+                 {{"child", child.spec.name}, {"pid", child.pid}, {"reason", child.hung}});
+      // SIGTERM is for a loop that listens; SIGKILL reaches a stopped process as well.
+      kill(child.pid, SIGKILL);
     }
   }
 
@@ -196,6 +246,8 @@ class SupervisorImpl final : public Supervisor {
   bool stop_requested_ = false;
   bool stopping_ = false;
   std::optional<SteadyTime> kill_at_;
+  /// Somebody watches us in turn (systemd's WatchdogSec).
+  const std::optional<milliseconds> heartbeat_ = heartbeat_interval();
 };
 
 }  // namespace

@@ -7,7 +7,11 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "surveillx/supervisor/notify.hpp"
 #include "surveillx/test_support/support.hpp"
@@ -24,6 +28,16 @@ ChildSpec shell(const std::string& name, const std::string& script) {
   ChildSpec spec;
   spec.name = name;
   spec.argv = {"/bin/sh", "-c", script};
+  spec.restart = {milliseconds(1), milliseconds(5), seconds(20)};
+  return spec;
+}
+
+/// This test's own binary image as a child that calls notify_ready and notify_alive.
+ChildSpec notifying(const std::string& name, const std::string& mode) {
+  ChildSpec spec;
+  spec.name = name;
+  spec.argv = {"/proc/self/exe", "--gtest_filter=NotifyChild.says_ready"};
+  spec.environment = {{"SUPERVISOR_TEST_CHILD", mode}};
   spec.restart = {milliseconds(1), milliseconds(5), seconds(20)};
   return spec;
 }
@@ -89,8 +103,6 @@ TEST(Supervisor, a_child_that_ignores_the_request_to_stop_is_killed_after_the_gr
 }
 
 TEST(Supervisor, readiness_is_reported_once_and_only_from_the_child_itself) {
-  // The child of this test is this test's own binary image, forked: it calls notify_ready.
-  const test_support::TempDir dir;
   int ready = 0;
   Supervisor* self = nullptr;
   SupervisorEvents events;
@@ -102,26 +114,93 @@ TEST(Supervisor, readiness_is_reported_once_and_only_from_the_child_itself) {
   };
   auto supervisor = Supervisor::create(events).value();
   self = supervisor.get();
-  ChildSpec spec;
-  spec.name = "web";
-  spec.argv = {"/proc/self/exe", "--gtest_filter=NotifyChild.says_ready",
-               "--gtest_also_run_disabled_tests"};
-  spec.environment = {{"SUPERVISOR_TEST_CHILD", "1"}};
-  supervisor->add(spec);
+  supervisor->add(notifying("web", "ready for the status"));
   ASSERT_TRUE(supervisor->run(seconds(5)));
   EXPECT_EQ(ready, 1);
 }
 
-// Runs as the child of the test above; without its environment there is nothing to check.
+/// The reasons of the first `count` ends of one child.
+std::vector<std::string> ends_of(ChildSpec spec, std::size_t count,
+                                 std::function<void(pid_t)> on_ready = {}) {
+  std::vector<std::string> reasons;
+  Supervisor* self = nullptr;
+  SupervisorEvents events;
+  events.on_ready = [&](const std::string&, const std::string& status) {
+    if (on_ready) on_ready(std::stoi(status));
+  };
+  events.on_exit = [&](const std::string&, const std::string& reason, bool) {
+    reasons.push_back(reason);
+    if (reasons.size() == count) self->request_stop();
+  };
+  auto supervisor = Supervisor::create(events).value();
+  self = supervisor.get();
+  supervisor->add(std::move(spec));
+  EXPECT_TRUE(supervisor->run(seconds(5)));
+  return reasons;
+}
+
+TEST(Supervisor, a_child_whose_heart_stops_is_killed_and_started_again) {
+  ChildSpec spec = notifying("web", "ready");
+  spec.heartbeat = milliseconds(200);
+  EXPECT_EQ(ends_of(spec, 2), (std::vector<std::string>(2, "no heartbeat for 200 ms")));
+}
+
+TEST(Supervisor, a_stopped_child_is_killed_and_started_again) {
+  ChildSpec spec = notifying("web", "beats");
+  spec.heartbeat = milliseconds(500);
+  const auto stop = [](pid_t pid) { kill(pid, SIGSTOP); };
+  EXPECT_EQ(ends_of(spec, 2, stop), (std::vector<std::string>(2, "no heartbeat for 500 ms")));
+}
+
+TEST(Supervisor, a_child_that_never_becomes_ready_is_killed_after_its_start_limit) {
+  ChildSpec spec = shell("web", "exec sleep 600");
+  spec.heartbeat = milliseconds(10);
+  spec.start_limit = milliseconds(200);
+  EXPECT_EQ(ends_of(spec, 1), std::vector<std::string>{"not ready within 200 ms"});
+}
+
+TEST(Supervisor, a_child_that_beats_lives_and_so_does_one_that_nobody_watches) {
+  // The beating child ends by itself after twice its limit and more.
+  ChildSpec beating = notifying("web", "beats for 4 s");
+  beating.heartbeat = milliseconds(1500);
+  EXPECT_EQ(ends_of(beating, 1), std::vector<std::string>{"exit 7"});
+  EXPECT_EQ(ends_of(shell("camera", "sleep 0.3; exit 4"), 1), std::vector<std::string>{"exit 4"});
+}
+
+TEST(Supervisor, a_supervisor_that_could_not_run_itself_does_not_blame_its_children) {
+  // The handler keeps the loop for longer than the limit, while the child goes on beating.
+  ChildSpec spec = notifying("web", "beats for 4 s");
+  spec.heartbeat = milliseconds(1500);
+  const auto stall = [](pid_t) { std::this_thread::sleep_for(milliseconds(2500)); };
+  EXPECT_EQ(ends_of(spec, 1, stall), std::vector<std::string>{"exit 7"});
+}
+
+// Runs as the child of the tests above; without its environment there is nothing to check.
 TEST(NotifyChild, says_ready) {
-  if (std::getenv("SUPERVISOR_TEST_CHILD") == nullptr) {
+  const char* mode = std::getenv("SUPERVISOR_TEST_CHILD");
+  if (mode == nullptr) {
     EXPECT_EQ(std::getenv("NOTIFY_SOCKET"), nullptr);
+    EXPECT_FALSE(heartbeat_interval());
     notify_ready("nobody listens");
+    notify_alive();
     return;
   }
   ASSERT_NE(std::getenv("NOTIFY_SOCKET"), nullptr);
-  notify_ready("listening on 5000");
-  pause();
+  if (mode == std::string_view("ready for the status")) {
+    EXPECT_FALSE(heartbeat_interval());
+    notify_ready("listening on 5000");
+    pause();
+  }
+  notify_ready(std::to_string(getpid()));
+  if (mode == std::string_view("ready")) pause();
+  const auto every = heartbeat_interval();
+  ASSERT_TRUE(every);
+  const auto until = std::chrono::steady_clock::now() + seconds(4);
+  while (mode == std::string_view("beats") || std::chrono::steady_clock::now() < until) {
+    notify_alive();
+    std::this_thread::sleep_for(*every);
+  }
+  _exit(7);
 }
 
 TEST(Supervisor, a_stop_that_was_asked_for_before_the_children_starts_none) {

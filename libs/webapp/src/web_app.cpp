@@ -109,7 +109,12 @@ class RunningWebApp : public WebApp {
       http = std::move(http_);
     }
     http.reset();
-    if (live_) loop_.run_sync([this] { live_.reset(); });
+    if (live_) {
+      loop_.run_sync([this] {
+        live_.reset();
+        heartbeat_.reset();
+      });
+    }
     sql_pool_.stop();
     password_pool_.stop();
     loop_.stop();
@@ -158,6 +163,12 @@ class RunningWebApp : public WebApp {
     }
     set_url();
     log::info("web.listening", {{"url", url_}});
+    if (options_.heartbeat && options_.heartbeat_every.count() > 0) {
+      loop_.run_sync([this] {
+        heartbeat_.emplace(loop_);
+        heartbeat_->start_repeating(options_.heartbeat_every, options_.heartbeat);
+      });
+    }
     return {};
   }
 
@@ -200,7 +211,8 @@ class RunningWebApp : public WebApp {
   WorkerPool password_pool_;
   Gate gate_;
   ApiParts parts_;
-  std::shared_ptr<Live> live_;  ///< Touched on the loop only.
+  std::shared_ptr<Live> live_;           ///< Touched on the loop only.
+  std::optional<net::Timer> heartbeat_;  ///< Touched on the loop only.
   std::mutex http_mutex_;
   std::unique_ptr<net::HttpServer> http_;
   std::string url_;

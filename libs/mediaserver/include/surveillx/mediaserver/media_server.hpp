@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +14,9 @@ namespace surveillx::mediaserver {
 struct MediaServerOptions {
   config::Config config;
   std::string version;
+  /// Called on the event loop every `heartbeat_every` while it serves, to prove that the loop runs.
+  std::function<void()> heartbeat;
+  std::chrono::milliseconds heartbeat_every{0};  ///< 0: never.
 };
 
 /// The media process as an object: signalling, WebRTC sessions, recognition, the outbox and its

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,9 @@ struct WebAppOptions {
   const Clock* clock = &system_clock();
   /// How often the database's revision row is read.
   std::chrono::milliseconds poll_interval{500};
+  /// Called on the event loop every `heartbeat_every` while it serves, to prove that the loop runs.
+  std::function<void()> heartbeat;
+  std::chrono::milliseconds heartbeat_every{0};  ///< 0: never.
 };
 
 /// The web process: sign-in, API, live viewers and the dashboard, with threads of its
