@@ -115,19 +115,28 @@ int main(int argc, char** argv) {
   loop.start("socketio");
 
   std::vector<std::unique_ptr<net::HttpServer>> listeners;
-  for (const char* host : {"127.0.0.1", "[::1]"}) {
-    net::ListenOptions options;
-    options.address = std::string(host) + ':' + std::to_string(port);
-    auto listener = net::HttpServer::listen(loop, router, options);
-    if (listener.has_error()) {
+  const bool any_port = port == 0;
+  for (int attempt = 0; listeners.empty(); ++attempt) {
+    for (const char* host : {"127.0.0.1", "[::1]"}) {
+      net::ListenOptions options;
+      options.address = std::string(host) + ':' + std::to_string(port);
+      auto listener = net::HttpServer::listen(loop, router, options);
+      if (listener) {
+        // Port 0 asks for a free one, which the second address then shares.
+        port = listener.value()->port();
+        listeners.push_back(std::move(listener.value()));
+        continue;
+      }
+      const bool in_use = listener.error().is(net::kPortInUse);
+      if (in_use && any_port && attempt < 10) {
+        listeners.clear();  // Free on one address and not on the other: another one.
+        port = 0;
+        break;
+      }
       std::cerr << listener.error().name.text() << ": " << listener.error().message << '\n';
       // A machine without IPv6 still serves the other address.
-      if (listeners.empty() || listener.error().is(net::kPortInUse)) return 1;
-      continue;
+      if (listeners.empty() || in_use) return 1;
     }
-    // Port 0 asks for a free one, which the second address then shares.
-    port = listener.value()->port();
-    listeners.push_back(std::move(listener.value()));
   }
   std::cout << "listening on port " << port << (engine_only ? " (Engine.IO)" : " (Socket.IO)")
             << std::endl;

@@ -26,12 +26,10 @@ export class Product {
 
   /** `models`: a folder of weights; null leaves `builtin`. `webLines`: more of `[web]`. The password is read off the terminal. */
   async start(names: string[], models: string | null, webLines: string[] = []): Promise<void> {
-    const web = await freePort();
-    const signaling = await freePort();
     const config = join(this.#folder, 'surveillx.toml');
     writeFileSync(
       config,
-      `[web]\nlisten = "127.0.0.1:${web}"\n${webLines.join('\n')}\n[signaling]\nlisten = "127.0.0.1:${signaling}"\n` +
+      `[web]\nlisten = "127.0.0.1:0"\n${webLines.join('\n')}\n[signaling]\nlisten = "127.0.0.1:0"\n` +
         `[attendance]\ntimezone = "Europe/Berlin"\n`,
     );
     const env: NodeJS.ProcessEnv = { ...process.env, SURVEILLX_MODELS: models ?? join(this.#folder, 'none') };

@@ -24,10 +24,19 @@ ADMIN_PASSWORD = "correct horse battery staple"
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
+_held_ports = []
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of 127.0.0.1 that is ours until this process ends: bound with SO_REUSEADDR and never
+    listening, so that servers of ours may take it one after the other and the kernel gives it to
+    nobody else. For servers that must come back at the same place, or that cannot say which port they
+    got; all others take port 0."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _held_ports.append(held)
+    return held.getsockname()[1]
 
 
 def wait_for(condition, timeout=30.0, what="the condition", every=0.05):

@@ -18,7 +18,7 @@ def site(tmp_path):
 
 
 def child(up, word):
-    found = [pid for pid in children_of(up.pid) if f" {word}" in command_line(pid)]
+    found = [pid for pid in children_of(up.pid) if command_line(pid).split()[1:2] == [word]]
     return found[0] if found else None
 
 
@@ -39,7 +39,7 @@ class Viewer:
         self.client.disconnect()
 
 
-def test_the_picture_is_back_within_eight_seconds_after_media_was_killed(site):
+def test_the_picture_is_back_after_media_was_killed(site):
     up = site.up("--demo")
     viewer = Viewer(site)
     wait_for(lambda: viewer.frames > 5, 40, "frames of the demo camera")

@@ -110,7 +110,7 @@ def test_exactly_the_people_in_the_clips_are_marked_and_strangers_never(site, tm
         assert record["first_seen"] <= record["last_seen"]
 
 
-def test_somebody_in_view_is_named_soon_after_being_enrolled(tmp_path):
+def test_somebody_in_view_is_named_after_being_enrolled(tmp_path):
     site = Installation(tmp_path, models=shared("models"))
     try:
         site.run("db", "migrate")

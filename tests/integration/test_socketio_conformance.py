@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from harness import Process, free_port, wait_for
+from harness import Process, wait_for
 from raw_socketio import Peer, read_response, refused_or_closed
 
 PING_INTERVAL = 300
@@ -19,10 +19,8 @@ def serve(build_dir, folder, *arguments):
     program = build_dir / "surveillx-socketio-conformance"
     if not program.exists():
         pytest.skip(f"{program} is not built")
-    port = free_port()
-    process = Process([program, "--port", port, *arguments], log=folder / "server.log")
-    process.wait_for_output(r"listening on port \d+")
-    return process, port
+    process = Process([program, "--port", 0, *arguments], log=folder / "server.log")
+    return process, int(process.wait_for_output(r"listening on port (\d+)").group(1))
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,8 @@ def server_url(build_dir, tmp_path_factory):
     program = build_dir / "surveillx-socketio-conformance"
     if not program.exists():
         pytest.skip(f"{program} is not built")
-    port = free_port()
-    process = Process([program, "--port", port], log=tmp_path_factory.mktemp("server") / "log")
-    process.wait_for_output(r"listening on port \d+")
+    process = Process([program, "--port", 0], log=tmp_path_factory.mktemp("server") / "log")
+    port = process.wait_for_output(r"listening on port (\d+)").group(1)
     yield f"http://127.0.0.1:{port}"
     process.popen.terminate()
     assert process.popen.wait(10) == 0

@@ -6,15 +6,18 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "commands/command.hpp"
 #include "commands/engine_options.hpp"
 #include "commands/load_config.hpp"
 #include "commands/repair_clock.hpp"
+#include "commands/run_addresses.hpp"
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/mediaserver/local_addresses.hpp"
 #include "surveillx/net/certificate.hpp"
+#include "surveillx/net/port_reservation.hpp"
 #include "surveillx/net/http_server.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/vision/engine.hpp"
@@ -31,17 +34,21 @@ struct Named {
   Check check;
 };
 
-Result<std::string> check_port(const std::string& address) {
-  net::EventLoop loop;
-  net::ListenOptions options;
-  options.address = address;
-  auto server = net::HttpServer::listen(loop, std::make_shared<net::Router>(), options);
-  if (server) return address + " is free";
-  if (server.error().is(net::kPortInUse)) {
-    return Error{net::kPortInUse, address + " is in use: by SurveillX itself if it is running, else "
-                                            "stop the other program or set another port"};
+/// A port that our own running server has is as well as a free one.
+Result<std::string> check_port(const std::string& address,
+                               const std::optional<RunningServer>& running) {
+  if (running) {
+    return "SurveillX is running at " + running->url + " (process " +
+           std::to_string(running->pid) + ")";
   }
-  return server.error();
+  auto reservation = net::PortReservation::take(address);
+  if (reservation) return address + " is free";
+  if (reservation.error().is(net::kPortInUse)) {
+    return Error{net::kPortInUse,
+                 address + " is in use, and not by a SurveillX with this data directory: stop the "
+                           "other program or set another port"};
+  }
+  return reservation.error();
 }
 
 Result<std::string> check_certificate(const std::optional<config::Tls>& tls) {
@@ -123,12 +130,13 @@ Result<std::string> check_plugins() {
 
 int doctor(const CommonOptions& common) {
   const config::Config config = load_config(common).config;
+  const RunningServers running = read_running_servers(config.data_dir);
   const Named checks[] = {
       {"plugins", check_plugins},
       {"models", [&] { return check_models(config); }},
       {"database", [&] { return check_database(config); }},
-      {"web port", [&] { return check_port(config.web.listen); }},
-      {"signalling port", [&] { return check_port(config.signaling.listen); }},
+      {"web port", [&] { return check_port(config.web.listen, running.web); }},
+      {"signalling port", [&] { return check_port(config.signaling.listen, running.signaling); }},
       {"web certificate", [&] { return check_certificate(config.web_tls()); }},
       {"signalling certificate", [&] { return check_certificate(config.signaling_tls()); }},
       {"media addresses", [&] { return check_addresses(config); }},

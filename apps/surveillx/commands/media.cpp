@@ -1,5 +1,6 @@
 #include "commands/command.hpp"
 #include "commands/load_config.hpp"
+#include "commands/run_addresses.hpp"
 #include "commands/site_zone.hpp"
 #include "commands/store_access.hpp"
 #include "commands/wiring.hpp"
@@ -25,7 +26,11 @@ void add_media(Registrar& r) {
           database_options(loaded.config, store::SchemaPolicy::require_current), keys));
       settle_site_zone(*store, loaded);
     }
-    auto server = must(mediaserver::MediaServer::start({loaded.config, SURVEILLX_VERSION}));
+    auto server = must(mediaserver::MediaServer::start(
+        {loaded.config, SURVEILLX_VERSION, supervisor::notify_alive,
+         supervisor::heartbeat_interval().value_or(std::chrono::milliseconds(0))}));
+    const AddressEntry entry(loaded.config.data_dir, "signaling", server->signaling_url());
+    if (common.json) print_ready_line("signaling", server->signaling_url());
     supervisor::notify_ready("listening on " + server->signaling_url());
     stop.wait();
     return kDone;

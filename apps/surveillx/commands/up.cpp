@@ -11,6 +11,7 @@
 #include "commands/demo_setup.hpp"
 #include "commands/first_admin.hpp"
 #include "commands/load_config.hpp"
+#include "commands/run_addresses.hpp"
 #include "commands/site_zone.hpp"
 #include "commands/store_access.hpp"
 #include "commands/up_banner.hpp"
@@ -18,7 +19,7 @@
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/net/client.hpp"
-#include "surveillx/net/http_server.hpp"
+#include "surveillx/net/port_reservation.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/supervisor/supervisor.hpp"
 
@@ -26,6 +27,8 @@ namespace surveillx::app {
 namespace {
 
 constexpr std::chrono::milliseconds kGrace{4'000};
+/// A server whose loop has not turned for so long serves nobody any more.
+constexpr std::chrono::milliseconds kHeartbeat{10'000};
 
 struct UpOptions {
   ServerOptions server;
@@ -54,17 +57,32 @@ class DataDirLock {
   int fd_ = -1;
 };
 
-/// Fails early, with the port's name, instead of with a child that dies again and again.
-void check_port_is_free(const std::string& address, const std::string& key) {
-  net::EventLoop loop;
-  net::ListenOptions options;
-  options.address = address;
-  auto server = net::HttpServer::listen(loop, std::make_shared<net::Router>(), options);
-  if (server) return;
-  Error error = server.error();
+/// Fails early, with the key's name, instead of with a child that dies again and again; keeps the
+/// port over restarts of the child that listens there, also one that port 0 has chosen.
+std::unique_ptr<net::PortReservation> reserve(const std::string& address, const std::string& key) {
+  auto reservation = net::PortReservation::take(address);
+  if (reservation) return std::move(*reservation);
+  Error error = reservation.error();
   error.message += " (" + key + "): stop the other program, or set another " + key;
   throw Failure(std::move(error));
 }
+
+/// The addresses as they are, in the options that every child gets: media must find web.
+struct Ports {
+  std::unique_ptr<net::PortReservation> web;
+  std::unique_ptr<net::PortReservation> signaling;
+
+  Ports(const config::Config& config, ServerOptions& server)
+      : web(reserve(config.web.listen, "web.listen")),
+        signaling(reserve(config.signaling.listen, "signaling.listen")) {
+    if (config.web.listen != web->address()) {
+      server.overrides.push_back("web.listen=" + web->address());
+    }
+    if (config.signaling.listen != signaling->address()) {
+      server.overrides.push_back("signaling.listen=" + signaling->address());
+    }
+  }
+};
 
 /// Makes the certificate before the children would, so that its pin can be told.
 std::string prepare_tls(const std::optional<config::Tls>& tls) {
@@ -80,6 +98,7 @@ supervisor::ChildSpec server_child(const CommonOptions& common, const ServerOpti
   supervisor::ChildSpec child;
   child.name = name;
   child.argv = {common.program, name};
+  child.heartbeat = kHeartbeat;
   if (name == "web") child.argv.emplace_back("--supervised");
   const auto arguments = server_arguments(common, server);
   child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
@@ -103,7 +122,7 @@ supervisor::ChildSpec demo_camera_child(const CommonOptions& common, const confi
   return child;
 }
 
-int up(const CommonOptions& common, const UpOptions& options) {
+int up(const CommonOptions& common, UpOptions options) {
   log::set_process("up");
   std::unique_ptr<UpBanner> banner;
   supervisor::SupervisorEvents events;
@@ -115,11 +134,14 @@ int up(const CommonOptions& common, const UpOptions& options) {
   };
   const auto supervisor = must(supervisor::Supervisor::create(std::move(events)));
 
-  auto loaded = load_config(common, options.server.overrides, options.server.public_);
+  const auto load = [&] {
+    return load_config(common, options.server.overrides, options.server.public_);
+  };
+  auto loaded = load();
   const config::Config& config = loaded.config;
   const DataDirLock lock(config.data_dir);
-  check_port_is_free(config.web.listen, "web.listen");
-  check_port_is_free(config.signaling.listen, "signaling.listen");
+  const Ports ports(config, options.server);
+  loaded = load();  // With the ports as they are.
 
   UpBanner::Facts facts;
   facts.demo = options.demo;
@@ -128,9 +150,8 @@ int up(const CommonOptions& common, const UpOptions& options) {
   prepare_tls(config.web_tls());
   {
     const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
-    auto database = database_options(config, store::SchemaPolicy::migrate);
-    database.connections = 1;
-    const auto store = must(store::Store::open(database, keys));
+    const auto store =
+        must(store::Store::open(database_options(config, store::SchemaPolicy::migrate), keys));
     settle_or_derive_site_zone(*store, loaded);
     const auto given = take_given_admin_password();
     unsetenv("SURVEILLX_CAMERA_TOKEN");  // No child's business either.
@@ -150,7 +171,9 @@ int up(const CommonOptions& common, const UpOptions& options) {
     }
   }
   banner = std::make_unique<UpBanner>(std::move(facts));
+  clear_running_servers(config.data_dir);  // Of a start that was killed.
   must(supervisor->run(kGrace));
+  clear_running_servers(config.data_dir);
   return kDone;
 }
 

@@ -4,9 +4,11 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include "commands/first_admin.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/supervisor/notify.hpp"
 
 namespace surveillx::app {
 
@@ -31,6 +33,7 @@ void UpBanner::print_when_due() {
   const bool media_came = urls_.contains("media");
   if (printed_ || !urls_.contains("web") || (!media_came && media_failure_.empty())) return;
   printed_ = true;
+  supervisor::notify_ready("dashboard at " + urls_["web"]);  // For a systemd that started us.
   media_told_ = media_came;
   const std::shared_ptr<store::Store> store = std::exchange(facts_.store, nullptr);
   if (!store) {

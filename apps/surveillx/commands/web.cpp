@@ -7,6 +7,7 @@
 #include "commands/command.hpp"
 #include "commands/first_admin.hpp"
 #include "commands/load_config.hpp"
+#include "commands/run_addresses.hpp"
 #include "commands/site_zone.hpp"
 #include "commands/wiring.hpp"
 
@@ -49,15 +50,21 @@ int web(const CommonOptions& common, const WebOptions& web_options) {
   database.data_dir = loaded.config.data_dir;
   database.connections = static_cast<std::size_t>(loaded.config.database.connections);
 
+  const std::string data_dir = loaded.config.data_dir;
   webapp::WebAppOptions options;
   options.store = must(store::Store::open(database, keys));
   settle_site_zone(*options.store, loaded);
   options.config = std::move(loaded.config);
   options.version = SURVEILLX_VERSION;
+  options.heartbeat = supervisor::notify_alive;
+  options.heartbeat_every =
+      supervisor::heartbeat_interval().value_or(std::chrono::milliseconds(0));
   const auto store = options.store;
   const std::string given = take_given_admin_password().value_or("");
   const auto app = must(webapp::WebApp::start(std::move(options)));
   if (!web_options.supervised) make_first_admin(store->users, given);
+  const AddressEntry entry(data_dir, "web", app->url());
+  if (common.json) print_ready_line("web", app->url());
   supervisor::notify_ready("listening on " + app->url());
   stop.wait();
   log::info("web.stopping");

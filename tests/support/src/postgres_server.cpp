@@ -36,15 +36,18 @@ std::string find_programs() {
   return found.empty() ? std::string() : found.back().string();
 }
 
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+/// A port that stays ours until this process ends: bound and never listening, so that the kernel gives
+/// it to nobody else while PostgreSQL, which sets SO_REUSEADDR too, may take it again and again.
+int held_port() {
+  static const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
   const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
                      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(fd);
   if (!bound) throw std::runtime_error("no free port");
   return ntohs(address.sin_port);
 }
@@ -83,16 +86,8 @@ PostgresServer::PostgresServer(std::string bin, std::string user)
   }
   run("initdb", {"-D", dir_.file("data"), "-A", "trust", "-U", "postgres", "-E", "UTF8",
                  "--locale=C.UTF-8", "--no-sync", "--no-instructions"});
-  // It cannot take port 0 and say which it got, so somebody else may be quicker.
-  for (int attempt = 1;; ++attempt) {
-    port_ = free_port();
-    try {
-      start();
-      return;
-    } catch (const std::runtime_error&) {
-      if (attempt == 5) throw;
-    }
-  }
+  port_ = held_port();
+  start();
 }
 
 PostgresServer::~PostgresServer() { stop(); }
