@@ -5,6 +5,7 @@
 #include <string>
 
 #include "commands/command.hpp"
+#include "commands/usage_error.hpp"
 #include "surveillx/base/log.hpp"
 
 namespace surveillx::app {
@@ -67,7 +68,12 @@ int main_program(int argc, char** argv) {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     // CLI11 uses its own numbers; --help and --version are no errors.
-    return root.exit(e) == 0 ? kDone : kWrongUse;
+    if (e.get_exit_code() == 0) {
+      root.exit(e);
+      return kDone;
+    }
+    std::fprintf(stderr, "surveillx: %s\n", explain_wrong_use(root, e).c_str());
+    return kWrongUse;
   }
   try {
     if (common.log_level) log::set_level(must(log::parse_level(*common.log_level)));

@@ -1,7 +1,9 @@
 #include "surveillx/net/client.hpp"
 
 #include "commands/command.hpp"
+#include "commands/run_addresses.hpp"
 #include "commands/store_access.hpp"
+#include "commands/usage_error.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -44,15 +46,18 @@ int show(const CommonOptions& common, const StoreAccess& access, const std::stri
                   .c_str());
     return kDone;
   }
-  const std::string url = access.config.signaling_url();
-  const bool tls = access.config.signaling_tls().has_value();
+  // What runs now may have been started with other options than the configuration's (--public,
+  // port 0); when nothing runs, the configuration is all there is.
+  const auto running = read_running_servers(access.config.data_dir).signaling;
+  const std::string url = running ? running->url : access.config.signaling_url();
+  const bool tls = url.starts_with("wss://");
   std::printf("Camera %lld, %s\n", static_cast<long long>(camera.camera.number),
               camera.camera.name.c_str());
   std::printf("Token (shown only now): %s\n", camera.token.c_str());
   if (!pin.empty()) std::printf("Certificate pin: %s\n", pin.c_str());
   std::printf("\nStart it with:\n  %s\n",
               camera_command(url, camera.token, tls ? pin : std::string()).c_str());
-  if (!tls && !pin.empty()) {
+  if (!tls && !running && !pin.empty()) {
     const std::string port = url.substr(url.rfind(':') + 1);
     std::printf("and, from another machine while `surveillx up --public` runs:\n  %s\n",
                 camera_command("wss://THIS_HOST:" + port, camera.token, pin).c_str());
@@ -68,8 +73,13 @@ domain::Camera find(store::Store& store, const std::string& name) {
   }
   auto found = store.cameras.find_by_name(name);
   if (!found && found.error().is(kNotFound)) {
-    throw Failure(Error{kNotFound, "there is no camera '" + name +
-                                       "'; `surveillx cameras list` names those there are"});
+    std::vector<std::string> names;
+    for (const auto& camera : must(store.cameras.list())) names.push_back(camera.name);
+    const std::string near = did_you_mean(name, names);
+    throw Failure(Error{kNotFound,
+                        "there is no camera '" + name + "'" +
+                            (near.empty() ? "; `surveillx cameras list` names those there are"
+                                          : near)});
   }
   return must(std::move(found));
 }

@@ -1,5 +1,6 @@
 #include "commands/command.hpp"
 #include "commands/store_access.hpp"
+#include "commands/usage_error.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -80,10 +81,23 @@ boost::json::object to_json(const domain::User& user, const attendance::TimeZone
           {"created_at", zone.format_rfc3339(user.created_at)}};
 }
 
+domain::User find(store::Users& users, const std::string& username) {
+  auto found = users.find_by_name(username);
+  if (found || !found.error().is(kNotFound)) return must(std::move(found));
+  std::vector<std::string> names;
+  for (const auto& user : must(users.list())) names.push_back(user.username);
+  const std::string near = did_you_mean(username, names);
+  throw Failure(Error{kNotFound, "there is no user '" + username + "'" +
+                                     (near.empty() ? "; `surveillx users list` names those there are"
+                                                   : near)});
+}
+
 int add(const CommonOptions& common, const UserOptions& options) {
   const auto role = domain::parse_role(options.role);
   if (!role) {
-    std::fputs("surveillx: --role is admin, operator or viewer\n", stderr);
+    const std::string near = did_you_mean(options.role, {"admin", "operator", "viewer"});
+    std::fprintf(stderr, "surveillx: --role is admin, operator or viewer, not '%s'%s\n",
+                 options.role.c_str(), near.c_str());
     return kWrongUse;
   }
   const auto access = open_store(common);
@@ -99,7 +113,7 @@ int add(const CommonOptions& common, const UserOptions& options) {
 
 int passwd(const CommonOptions& common, const UserOptions& options) {
   const auto access = open_store(common);
-  const auto user = must(access.store->users.find_by_name(options.username));
+  const auto user = find(access.store->users, options.username);
   must(access.store->users.set_password(user.id, ask_password(options.password_stdin)));
   if (!common.json) {
     std::printf("Changed the password of %s; all sessions of the user have ended.\n",
@@ -128,7 +142,7 @@ int list(const CommonOptions& common) {
 
 int remove(const CommonOptions& common, const UserOptions& options) {
   const auto access = open_store(common);
-  const auto user = must(access.store->users.find_by_name(options.username));
+  const auto user = find(access.store->users, options.username);
   must(access.store->users.remove(user.id));
   if (!common.json) std::printf("Removed %s.\n", user.username.c_str());
   return kDone;
