@@ -7,7 +7,7 @@ namespace surveillx::app {
 void add_server_options(CLI::App& command, ServerOptions& options) {
   command.add_flag("--public", options.public_,
                    "Listen on all addresses, with TLS (default: this machine only)");
-  command.add_option("--set", options.overrides, "Override a configuration key")
+  command.add_option("--set", options.overrides, "Override a configuration key (secrets: in the file or the environment)")
       ->type_name("SECTION.KEY=VALUE");
 }
 

@@ -386,6 +386,15 @@ const std::vector<std::string_view>& section_names() {
   return names;
 }
 
+bool holds_secret(const Key& key, const std::string& value) {
+  if (key.info.secret) return !value.empty();
+  if (key.info.type != Type::url && key.info.type != Type::text_list) return false;
+  for (const std::string& item : split_list(value)) {
+    if (hide_password(item) != item) return true;
+  }
+  return false;
+}
+
 std::string shown(const Key& key, const std::string& value) {
   if (value.empty()) return value;
   if (key.info.secret) return "********";

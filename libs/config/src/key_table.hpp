@@ -26,5 +26,7 @@ struct Key {
 
 /// What may be shown of a value: secrets and passwords within URLs are hidden.
 [[nodiscard]] std::string shown(const Key& key, const std::string& value);
+/// Whether the value is a secret or has a password in one of its URLs.
+[[nodiscard]] bool holds_secret(const Key& key, const std::string& value);
 
 }  // namespace surveillx::config

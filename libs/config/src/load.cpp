@@ -27,6 +27,21 @@ std::string absolute(const std::string& path, const fs::path& base) {
   return (base / path).lexically_normal().string();
 }
 
+/// Keys and values of a file may hold anything; a message is one line and moves no cursor.
+std::string printable(const std::string& text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      result += c;
+    } else {
+      result += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return result;
+}
+
 /// Paths in a file are relative to the file, so that a configuration can be moved with what it
 /// names; everywhere else to the current directory.
 void resolve_path(Setting& setting, const fs::path& base) {
@@ -82,6 +97,15 @@ std::vector<Setting> read_environment(const Environment& environment,
   return settings;
 }
 
+/// `SURVEILLX_ICE_TURN_SECRET` of `ice.turn_secret`.
+std::string variable_of(std::string_view key) {
+  std::string name = "SURVEILLX_";
+  for (const char c : key) {
+    name += c == '.' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  }
+  return name;
+}
+
 std::vector<Setting> read_overrides(const std::vector<std::string>& overrides,
                                     std::vector<Problem>& problems) {
   std::vector<Setting> settings;
@@ -96,7 +120,16 @@ std::vector<Setting> read_overrides(const std::vector<std::string>& overrides,
       problems.push_back(unknown_key("flag", key));
       continue;
     }
-    settings.push_back({key, text.substr(equals + 1), "flag"});
+    std::string value = text.substr(equals + 1);
+    // The value itself is in no message: it would be in the terminal's history and in logs.
+    if (holds_secret(*find_key(key), value)) {
+      problems.push_back({kSecretInArguments, "flag", key,
+                          "holds a secret, and every user of this machine can read command lines: "
+                          "put it into surveillx.toml or into $" +
+                              variable_of(key)});
+      continue;
+    }
+    settings.push_back({key, std::move(value), "flag"});
   }
   return settings;
 }
@@ -275,7 +308,7 @@ std::map<std::string, std::string> process_environment() {
 std::string Problem::text() const {
   std::string result = where;
   if (!key.empty()) result += (result.empty() ? "" : ": ") + key;
-  return result + (result.empty() ? "" : ": ") + message;
+  return printable(result + (result.empty() ? "" : ": ") + message);
 }
 
 Result<std::string> data_directory(const LoadOptions& options) {

@@ -331,13 +331,24 @@ std::string join_list(const std::vector<std::string>& items) {
 }
 
 std::string hide_password(std::string_view url) {
-  const auto at = url.rfind('@');
-  if (at == std::string_view::npos) return std::string(url);
-  auto user = url.find("://");
-  user = user == std::string_view::npos ? url.find(':') + 1 : user + 3;
-  const auto colon = url.find(':', user);
-  if (colon == std::string_view::npos || colon > at) return std::string(url);
-  return std::string(url.substr(0, colon + 1)) + "***" + std::string(url.substr(at));
+  std::string hidden(url);
+  // libpq also takes it as a parameter: postgresql://host/db?user=u&password=p.
+  const auto query = hidden.find('?');
+  if (query != std::string::npos) {
+    constexpr std::string_view kPassword = "password=";
+    for (auto at = hidden.find(kPassword, query); at != std::string::npos;
+         at = hidden.find(kPassword, at)) {
+      at += kPassword.size();
+      hidden.replace(at, hidden.find('&', at) - at, "***");
+    }
+  }
+  const auto at = hidden.rfind('@', query);
+  if (at == std::string::npos) return hidden;
+  auto user = hidden.find("://");
+  user = user == std::string::npos ? hidden.find(':') + 1 : user + 3;
+  const auto colon = hidden.find(':', user);
+  if (colon == std::string::npos || colon > at) return hidden;
+  return hidden.substr(0, colon + 1) + "***" + hidden.substr(at);
 }
 
 }  // namespace surveillx::config

@@ -200,18 +200,40 @@ TEST_F(Loading, public_leaves_alone_what_was_set) {
 }
 
 TEST_F(Loading, explaining_hides_secrets_and_passwords) {
-  options_.overrides = {"publish.token=s3cret", "database.url=postgresql://u:s3cret@db/x",
-                        "ice.turn=turn:u:s3cret@relay:3478"};
+  options_.environment["SURVEILLX_PUBLISH_TOKEN"] = "s3cret";
+  options_.environment["SURVEILLX_DATABASE_URL"] = "postgresql://u:s3cret@db/x?password=s3cret&a=b";
+  options_.environment["SURVEILLX_ICE_TURN"] = "turn:u:s3cret@relay:3478";
   auto result = load(options_);
   ASSERT_TRUE(result);
   for (const auto& value : result->values)
     EXPECT_THAT(value.value, Not(HasSubstr("s3cret"))) << value.key;
-  EXPECT_EQ(origin_of("publish.token"), "******** <- flag");
-  EXPECT_EQ(origin_of("database.url"), "postgresql://u:***@db/x <- flag");
+  EXPECT_EQ(origin_of("publish.token"), "******** <- $SURVEILLX_PUBLISH_TOKEN");
+  EXPECT_EQ(origin_of("database.url"),
+            "postgresql://u:***@db/x?password=***&a=b <- $SURVEILLX_DATABASE_URL");
+}
+
+TEST_F(Loading, secrets_are_refused_where_every_user_of_the_machine_can_read_them) {
+  for (const char* const flag :
+       {"publish.token=s3cret", "ice.turn_secret=s3cret", "database.url=postgresql://u:s3cret@db/x",
+        "database.url=postgresql://db/x?user=u&password=s3cret", "publish.url=https://u:s3cret@x",
+        "ice.turn=turn:a:1,turn:u:s3cret@relay:3478"}) {
+    options_.overrides = {flag};
+    const auto problems = check(options_);
+    ASSERT_EQ(problems.size(), 1U) << flag;
+    EXPECT_TRUE(problems[0].name == kSecretInArguments) << flag;
+    EXPECT_THAT(problems[0].text(), Not(HasSubstr("s3cret")));
+    EXPECT_THAT(problems[0].text(), HasSubstr("surveillx.toml or into $SURVEILLX_"));
+  }
+  options_.overrides = {"ice.turn_secret=s3cret"};
+  EXPECT_THAT(refused(), HasSubstr("$SURVEILLX_ICE_TURN_SECRET"));
+  // No password, no secret.
+  options_.overrides = {"database.url=postgresql://u@db/x", "publish.token=",
+                        "ice.turn=turn:a:1, turn:b:2", "ice.local_addresses=10.0.0.1, ::1"};
+  EXPECT_THAT(check(options_), IsEmpty());
 }
 
 TEST_F(Loading, a_bad_secret_or_url_is_not_quoted_with_its_password) {
-  options_.overrides = {"database.url=mysql://u:s3cret@db/x"};
+  options_.environment["SURVEILLX_DATABASE_URL"] = "mysql://u:s3cret@db/x";
   EXPECT_THAT(refused(), Not(HasSubstr("s3cret")));
 }
 
@@ -251,6 +273,16 @@ TEST_F(Loading, what_a_proxy_needs_is_checked_and_put_in_one_form) {
   }
   options_.overrides = {"web.external_url=https://a.example/sx", "web.base_path=/other"};
   EXPECT_THAT(refused(), HasSubstr("web.base_path"));
+}
+
+TEST_F(Loading, a_message_is_one_line_whatever_the_file_holds) {
+  write("[\"we\\nb\"]\n[web]\n\"li\\u001b[31msten\" = 1\n[log]\nlevel = \"lo\\nud\"\n");
+  const auto problems = check(options_);
+  ASSERT_EQ(problems.size(), 3U);
+  for (const auto& problem : problems) {
+    EXPECT_EQ(problem.text().find_first_of("\n\x1b"), std::string::npos) << problem.text();
+  }
+  EXPECT_THAT(problems[1].text(), HasSubstr("li\\x1b[31msten"));
 }
 
 TEST_F(Loading, legacy_publishing_needs_a_server) {

@@ -17,6 +17,8 @@ inline constexpr ErrorName kConfigSyntax{"config_syntax"};
 inline constexpr ErrorName kUnknownKey{"unknown_key"};
 inline constexpr ErrorName kBadValue{"bad_value"};
 inline constexpr ErrorName kDataDir{"data_dir"};
+/// A flag's value is or holds a secret.
+inline constexpr ErrorName kSecretInArguments{"secret_in_arguments"};
 
 /// The variables of this process that start with `SURVEILLX_`, and `TZ`, `HOME`, `XDG_DATA_HOME`.
 [[nodiscard]] std::map<std::string, std::string> process_environment();
