@@ -45,6 +45,8 @@ target_link_libraries(deps_opencv INTERFACE opencv_core opencv_imgproc opencv_im
 target_include_directories(deps_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
 add_library(deps::opencv ALIAS deps_opencv)
 
+find_package(BZip2 REQUIRED)
+add_library(deps::bzip2 ALIAS BZip2::BZip2)
 find_package(spdlog REQUIRED)
 add_library(deps::spdlog ALIAS spdlog::spdlog)
 find_package(CLI11 REQUIRED)

@@ -1,17 +1,16 @@
 #include "commands/model_download.hpp"
 
 #include "surveillx/net/client.hpp"
+#include "surveillx/vision/unpack.hpp"
 #include "surveillx/vision/weights.hpp"
 
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <fcntl.h>
 #include <fstream>
 #include <future>
 #include <memory>
 #include <optional>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace surveillx::app {
@@ -22,6 +21,8 @@ namespace fs = std::filesystem;
 constexpr std::uintmax_t kPiece = 1024 * 1024;
 constexpr int kMaxRedirects = 5;
 constexpr int kAttempts = 4;
+/// No model known is a fifth of it: a server that sends more sends something else.
+constexpr std::uintmax_t kMaxDownload = 512 * kPiece;
 
 /// One request at a time on a loop of its own, waited for.
 class Fetcher {
@@ -135,29 +136,13 @@ Result<void> download(const std::string& url, const fs::path& part) {
     if (!whole || response->body.size() == 0) {
       return Error{kDownloadFailed, url + " does not say how long the file is"};
     }
+    if (*whole > kMaxDownload || now > kMaxDownload) {
+      fs::remove(part, code);
+      return Error{kDownloadFailed, url + " is larger than any model: is the address right?"};
+    }
     show_progress(part.stem().string(), now, *whole);
     if (now >= *whole) return {};
   }
-}
-
-/// `bzip2 -dc packed > file`, without a shell.
-Result<void> unpack(const fs::path& packed, const fs::path& file) {
-  const pid_t child = ::fork();
-  if (child < 0) return Error{kIo, "cannot start bzip2"};
-  if (child == 0) {
-    // Not through stdio: its buffer holds what the parent has not printed yet.
-    const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    if (out < 0 || ::dup2(out, STDOUT_FILENO) < 0) ::_exit(126);
-    ::execlp("bzip2", "bzip2", "-dc", packed.c_str(), nullptr);
-    ::_exit(127);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-    return Error{kDownloadFailed, "the program bzip2 is needed to unpack " + packed.string()};
-  }
-  return Error{kDownloadFailed, packed.string() + " cannot be unpacked; remove it and try again"};
 }
 
 }  // namespace
@@ -178,12 +163,9 @@ Result<fs::path> download_model(const vision::ModelManifest& model, const fs::pa
   fs::path fresh = part;
   if (packed) {
     fresh = folder / (model.file + ".new");
-    auto unpacked = unpack(part, fresh);
+    auto unpacked = vision::unpack_bzip2(part, fresh);
     fs::remove(part, code);
-    if (!unpacked) {
-      fs::remove(fresh, code);
-      return unpacked.error();
-    }
+    if (!unpacked) return unpacked.error();
   }
   const auto verified = vision::verify_weights(model, fresh);
   if (!verified) {

@@ -10,7 +10,7 @@ namespace surveillx::app {
 inline constexpr ErrorName kDownloadFailed{"download_failed"};
 
 /// Downloads a model's file into `folder` in pieces of a megabyte, so that a broken download
-/// resumes where it ended; unpacks .bz2 (with the program bzip2), checks the SHA-256 and moves it
+/// resumes where it ended; unpacks .bz2 within limits, checks the SHA-256 and moves it
 /// into place. Progress on a terminal's stderr. `mirror`, when not empty, is a folder's address
 /// that replaces the source's. Errors: `download_failed`, `model_damaged`, `io_error`.
 [[nodiscard]] Result<std::filesystem::path> download_model(const vision::ModelManifest& model,
