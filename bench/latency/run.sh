@@ -8,7 +8,9 @@ build=${SURVEILLX_BUILD:-$root/build/release}
 targets=(latency_clip latency_sender latency_receiver latency_floor)
 {
   if [[ ! -f $build/build.ninja ]]; then
-    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release
+    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSURVEILLX_BENCH=ON
+  elif ! grep -q '^SURVEILLX_BENCH:BOOL=ON$' "$build/CMakeCache.txt"; then
+    cmake -DSURVEILLX_BENCH=ON "$build"  # run.sh has configured it without.
   fi
   ninja -C "$build" "${targets[@]}"
 } >&2
