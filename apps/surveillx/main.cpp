@@ -7,6 +7,7 @@
 #include "commands/command.hpp"
 #include "commands/usage_error.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_background.hpp"
 
 namespace surveillx::app {
 namespace {
@@ -50,6 +51,8 @@ void Registrar::run(CLI::App* command, Action action) {
 }
 
 int fail(const Error& error) {
+  // A reader that has stopped must not keep a program that ends.
+  if (!log::readable()) return kFailed;
   std::fprintf(stderr, "surveillx: %s\n", error.message.c_str());
   return kFailed;
 }

@@ -1,4 +1,5 @@
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_background.hpp"
 #include "surveillx/camera/publisher.hpp"
 
 #include "commands/command.hpp"
@@ -88,6 +89,7 @@ void print_state(bool json, camera::PublisherState state, const std::string& det
 
 int publish(const CameraOptions& o, const CommonOptions& common) {
   log::set_process("camera");
+  const log::Background logging;
   // What is printed tells the same to people; the log says more when it is asked to.
   if (!common.log_level) log::set_level(log::Level::warn);
   const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.

@@ -4,7 +4,9 @@
 #include "commands/site_zone.hpp"
 #include "commands/store_access.hpp"
 #include "commands/wiring.hpp"
+#include "surveillx/base/descriptors.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_background.hpp"
 #include "surveillx/mediaserver/media_server.hpp"
 #include "surveillx/supervisor/notify.hpp"
 
@@ -18,7 +20,9 @@ void add_media(Registrar& r) {
   r.models_option(command);
   r.run(command, [server_options](const CommonOptions& common) {
     log::set_process("media");
+    const log::Background logging;
     const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
+    raise_descriptor_limit();
     auto loaded = load_config(common, server_options->overrides, server_options->public_);
     {
       const auto keys = must(crypto::KeyRing::load_or_create(loaded.config.security.key_file));

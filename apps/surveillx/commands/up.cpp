@@ -17,6 +17,7 @@
 #include "commands/up_banner.hpp"
 #include "commands/wiring.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_background.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/net/client.hpp"
 #include "surveillx/net/port_reservation.hpp"
@@ -124,6 +125,7 @@ supervisor::ChildSpec demo_camera_child(const CommonOptions& common, const confi
 
 int up(const CommonOptions& common, UpOptions options) {
   log::set_process("up");
+  const log::Background logging;
   std::unique_ptr<UpBanner> banner;
   supervisor::SupervisorEvents events;
   events.on_ready = [&banner](const std::string& child, const std::string& status) {

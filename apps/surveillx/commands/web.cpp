@@ -1,4 +1,6 @@
+#include "surveillx/base/descriptors.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_background.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/supervisor/notify.hpp"
@@ -42,7 +44,9 @@ struct WebOptions {
 
 int web(const CommonOptions& common, const WebOptions& web_options) {
   log::set_process("web");
+  const log::Background logging;
   const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
+  raise_descriptor_limit();
   auto loaded = load_config(common, web_options.server.overrides, web_options.server.public_);
   const auto keys = must(crypto::KeyRing::load_or_create(loaded.config.security.key_file));
   store::DatabaseOptions database;

@@ -1,5 +1,8 @@
 #include "surveillx/gst/element.hpp"
 
+#include "surveillx/base/log.hpp"
+#include "surveillx/base/log_stranger.hpp"
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -38,11 +41,21 @@ constexpr std::array kPackages{
     Package{"fakesink", "libgstreamer1.0-0"},
 };
 
+/// GLib writes to stderr on the thread that warns, which may be one that streams: our log waits for
+/// nobody, and keeps a warning that peers can set off to a few lines.
+void log_glib(const gchar* domain, GLogLevelFlags level, const gchar* message, gpointer) {
+  const bool warns = (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0;
+  const std::string_view from = domain != nullptr ? domain : "";
+  log::stranger(warns ? log::Level::warn : log::Level::debug, "glib.message", from,
+                {{"domain", from}, {"message", message != nullptr ? message : ""}});
+}
+
 }  // namespace
 
 Result<void> init() {
   // A failed start leaves nothing to retry: plugins and libraries do not change under a process.
   static const std::string failure = [] {
+    g_log_set_default_handler(log_glib, nullptr);
     Ref<GError> error;
     if (gst_init_check(nullptr, nullptr, error.out()) != FALSE) return std::string();
     return std::string(error ? error->message : "unknown reason");

@@ -21,6 +21,15 @@ class GstTest : public testing::Test {
   static void SetUpTestSuite() { ASSERT_TRUE(init()); }
 };
 
+TEST_F(GstTest, what_glib_warns_of_goes_to_our_log) {
+  testing::internal::CaptureStderr();
+  g_log("libsome", G_LOG_LEVEL_WARNING, "a peer's \"text\"");
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_NE(text.find("glib.message domain=libsome message=\"a peer's \\\"text\\\"\""),
+            std::string::npos)
+      << text;
+}
+
 TEST_F(GstTest, references_are_counted) {
   Ref<GstCaps> caps = adopt(gst_caps_new_empty_simple("video/x-raw"));
   EXPECT_EQ(GST_MINI_OBJECT_REFCOUNT_VALUE(caps.get()), 1);
