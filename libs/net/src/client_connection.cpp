@@ -4,21 +4,10 @@
 
 #include <boost/beast/core/buffers_to_string.hpp>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace surveillx::net {
-
-namespace http = boost::beast::http;
-
-namespace {
-
-constexpr std::uint32_t kMaxHeaderBytes = 64 * 1024;
-
-std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
-
-}  // namespace
 
 Result<std::string> request_head(const ClientRequest& request, const std::string& authority,
                                  const std::string& target) {
@@ -44,20 +33,12 @@ void ClientConnection::exchange(Exchange exchange, Done done) {
   idle_closed_ = nullptr;
   heard_ = false;
   reusable_ = false;
-  reset_parser();
+  reader_.emplace(exchange_.head_only, exchange_.max_body_bytes);
   const std::array<asio::const_buffer, 2> buffers{
       asio::buffer(exchange_.head), asio::buffer(exchange_.body.data(), exchange_.body.size())};
   // A pending write does not keep the answer (an early 413) from being read.
   static_cast<void>(stream_->write(buffers, shared_from_this()));
   if (!reading_) read_more();
-}
-
-void ClientConnection::reset_parser() {
-  parser_.emplace();
-  parser_->eager(true);
-  parser_->header_limit(kMaxHeaderBytes);
-  parser_->body_limit(exchange_.max_body_bytes);
-  parser_->skip(exchange_.head_only);
 }
 
 void ClientConnection::watch_idle(std::function<void()> closed) {
@@ -77,16 +58,9 @@ std::string ClientConnection::take_received() {
 }
 
 void ClientConnection::read_more() {
-  constexpr std::size_t kChunk = 8 * 1024;
-  constexpr std::size_t kBodyChunk = 64 * 1024;
-  std::size_t size = kChunk;
-  if (parser_ && parser_->is_header_done()) {
-    if (const auto left = parser_->content_length_remaining(); left && *left > kChunk) {
-      size = static_cast<std::size_t>(std::min<std::uint64_t>(*left, kBodyChunk));
-    }
-  }
+  constexpr std::size_t kIdle = 1024;
   reading_ = true;
-  stream_->read(input_.prepare(size), shared_from_this());
+  stream_->read(input_.prepare(reader_ ? reader_->wanted() : kIdle), shared_from_this());
 }
 
 void ClientConnection::on_read(const error_code& ec, std::size_t size) {
@@ -103,13 +77,9 @@ void ClientConnection::on_read(const error_code& ec, std::size_t size) {
     return;
   }
   // An answer without a length ends with the connection.
-  error_code end;
-  if (parser_->is_header_done()) {
-    parser_->put_eof(end);
-    if (!end && parser_->is_done()) {
-      deliver();
-      return;
-    }
+  if (reader_->end()) {
+    deliver();
+    return;
   }
   fail(kUnavailable, "the server closed the connection: " + ec.message());
 }
@@ -120,48 +90,20 @@ void ClientConnection::on_written(const error_code& ec) {
 }
 
 void ClientConnection::parse_input() {
-  for (;;) {
-    while (input_.size() > 0 && !parser_->is_done()) {
-      error_code ec;
-      input_.consume(parser_->put(input_.data(), ec));
-      if (ec == http::error::need_more) {
-        if (input_.size() > kMaxHeaderBytes) {
-          fail(kUnavailable, "the server's answer is not well-formed HTTP");
-          return;
-        }
-        break;
-      }
-      if (ec == http::error::body_limit) {
-        fail(kUnavailable, "the server's answer is too large");
-        return;
-      }
-      if (ec) {
-        fail(kUnavailable, "the server's answer is not well-formed HTTP: " + ec.message());
-        return;
-      }
-    }
-    if (!parser_->is_done()) {
-      read_more();
-      return;
-    }
-    const unsigned status = parser_->get().result_int();
-    if (status >= 200 || status == 101) break;
-    reset_parser();  // 100 and 103 announce the real answer.
+  const Result<bool> whole = reader_->take(input_);
+  if (!whole) {
+    fail(whole.error().name, whole.error().message);
+  } else if (*whole) {
+    deliver();
+  } else {
+    read_more();
   }
-  deliver();
 }
 
 void ClientConnection::deliver() {
-  reusable_ = parser_->get().keep_alive() && !parser_->get().need_eof() && input_.size() == 0 &&
-              !stream_->writing();
-  auto message = parser_->release();
-  parser_.reset();
-  HttpResponse response;
-  response.status = static_cast<int>(message.result_int());
-  for (const auto& field : message) {
-    response.headers.add(text(field.name_string()), text(field.value()));
-  }
-  response.body = SharedBytes(std::move(message.body()));
+  reusable_ = reader_->keeps_alive() && input_.size() == 0 && !stream_->writing();
+  HttpResponse response = reader_->release();
+  reader_.reset();
   exchange_.body = SharedBytes();
   const Done done = std::exchange(done_, nullptr);
   done(std::move(response));

@@ -3,11 +3,10 @@
 #include "surveillx/base/error.hpp"
 #include "surveillx/net/client.hpp"
 
+#include "answer_reader.hpp"
 #include "stream.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <functional>
 #include <memory>
@@ -50,8 +49,6 @@ class ClientConnection final : public StreamUser,
   void on_written(const error_code& ec) override;
 
  private:
-  using Parser = boost::beast::http::response_parser<boost::beast::http::string_body>;
-  void reset_parser();
   void read_more();
   void parse_input();
   void deliver();
@@ -59,7 +56,7 @@ class ClientConnection final : public StreamUser,
 
   std::shared_ptr<Stream> stream_;
   boost::beast::flat_buffer input_;
-  std::optional<Parser> parser_;
+  std::optional<AnswerReader> reader_;
   Exchange exchange_;
   Done done_;
   std::function<void()> idle_closed_;

@@ -1,8 +1,11 @@
 #include "http_connection.hpp"
 
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_stranger.hpp"
 
+#include "http_connection_pending.hpp"
 #include "http_text.hpp"
+#include "request_head.hpp"
 #include "router_impl.hpp"
 #include "target.hpp"
 #include "web_socket_codec.hpp"
@@ -24,7 +27,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kHandshakeTimeout{10'000};
 constexpr std::chrono::milliseconds kLingerTimeout{1'000};
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -70,57 +72,30 @@ void append_headers(std::string& head, const Headers& headers, const Headers& de
 
 }  // namespace
 
-/// A request that waits for its answer, which may come from any thread, and after the connection,
-/// the server and even the loop are gone.
-class HttpConnection::Pending {
- public:
-  explicit Pending(HttpConnection& connection)
-      : loop_(connection.server_->loop_core),
-        connection_(connection.weak_from_this()),
-        serial_(connection.serial_) {}
-  ~Pending() {
-    answer(HttpResponse::problem(500, "internal_error", "The request was not answered."));
-  }
-  Pending(const Pending&) = delete;
-  Pending& operator=(const Pending&) = delete;
-
-  void answer(HttpResponse response) {
-    run([response = std::move(response)](HttpConnection& connection, std::uint64_t serial) mutable {
-      connection.respond(serial, std::move(response));
-    });
-  }
-
-  /// Runs `act` on the loop unless the request has been answered.
-  template <class Act>
-  void run(Act act) {
-    if (answered_.exchange(true)) return;
-    const std::shared_ptr<LoopCore> loop = loop_.lock();
-    if (!loop) return;
-    asio::post(loop->io,
-               [connection = connection_, serial = serial_, act = std::move(act)]() mutable {
-                 if (const auto open = connection.lock()) act(*open, serial);
-               });
-  }
-
- private:
-  std::weak_ptr<LoopCore> loop_;
-  std::weak_ptr<HttpConnection> connection_;
-  std::uint64_t serial_;
-  std::atomic<bool> answered_{false};
-};
-
-HttpConnection::HttpConnection(std::shared_ptr<ServerCore> server, tcp::socket socket)
+HttpConnection::HttpConnection(std::shared_ptr<ServerCore> server, tcp::socket socket,
+                               std::string group)
     : server_(std::move(server)),
       stream_(std::make_shared<Stream>(std::move(socket))),
+      group_(std::move(group)),
       timer_(server_->loop) {}
 
-void HttpConnection::start() {
+void HttpConnection::start(bool shared) {
   id_ = server_->add(shared_from_this());
+  server_->table.add(id_, group_, shared);
+  standing_ = std::make_shared<PeerStanding>(
+      [loop = server_->loop_core, server = std::weak_ptr(server_), id = id_] {
+        const std::shared_ptr<LoopCore> core = loop.lock();
+        if (!core) return;
+        asio::post(core->io, [server, id] {
+          if (const auto open = server.lock()) open->table.admit(id);
+        });
+      });
   if (!server_->tls) {
     next_request();
     return;
   }
   stream_->use_tls(server_->tls->context());
+  server_->table.set_rank(id_, StrangerTable::Rank::unfinished);
   timer_.start(kHandshakeTimeout, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->stream_->close();
   });
@@ -151,12 +126,20 @@ void HttpConnection::next_request() {
   watch_.reset();
   request_begun_ = false;
   header_checked_ = false;
+  body_received_ = 0;
   parser_.emplace();
-  parser_->eager(true);
+  // Stops behind the head, where it is decided how much body may follow.
+  parser_->eager(false);
   parser_->header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes));
-  parser_->body_limit(server_->options.max_body_bytes);
-  // A connection that never sends anything is worth less than one that did.
-  const auto idle = fresh_ ? server_->options.request_timeout : server_->options.keep_alive_timeout;
+  parser_->body_limit(boost::none);
+  server_->table.set_rank(id_, StrangerTable::Rank::idle);
+  // A connection that never sends anything is worth less than one that did, and a stranger's less
+  // than one of somebody known.
+  const ListenOptions& options = server_->options;
+  auto idle = fresh_ ? options.request_timeout : options.keep_alive_timeout;
+  if (!standing_->admitted() && server_->table.pressed()) {
+    idle = std::min(idle, options.pressed_keep_alive_timeout);
+  }
   timer_.start(idle, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->finish();
   });
@@ -201,6 +184,7 @@ void HttpConnection::on_read(const error_code& ec, std::size_t size) {
     return;
   }
   input_.commit(size);
+  if (header_checked_) body_received_ += size;
   parse_input();
 }
 
@@ -213,12 +197,16 @@ void HttpConnection::parse_input() {
       continue;
     }
     request_begun_ = true;
-    timer_.start(server_->options.request_timeout, [weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (!self || self->phase_ != Phase::request) return;
-      ++self->server_->counters.timed_out;
-      self->refuse(408, "request_timeout", "The request took too long to arrive.");
-    });
+    request_began_ = std::chrono::steady_clock::now();
+    server_->table.set_rank(id_, StrangerTable::Rank::unfinished);
+    const ListenOptions& options = server_->options;
+    timer_.start(std::min(options.header_timeout, options.request_timeout),
+                 [weak = weak_from_this()] {
+                   const auto self = weak.lock();
+                   if (!self || self->phase_ != Phase::request) return;
+                   ++self->server_->counters.timed_out;
+                   self->refuse(408, "request_timeout", "The request took too long to arrive.");
+                 });
   }
   while (input_.size() > 0 && !parser_->is_done()) {
     error_code ec;
@@ -234,8 +222,7 @@ void HttpConnection::parse_input() {
       return;
     }
     if (ec == http::error::body_limit) {
-      ++counters.body_too_large;
-      refuse(413, "body_too_large", "The request's body is too large.");
+      refuse_large_body(max_body_);
       return;
     }
     if (ec) {
@@ -246,7 +233,7 @@ void HttpConnection::parse_input() {
     if (parser_->is_header_done() && !header_checked_) {
       header_checked_ = true;
       if (!check_header()) return;
-      if (!parser_->is_done()) observe_head();
+      if (!parser_->is_done() && !check_body_limit()) return;
     }
   }
   if (parser_->is_done()) {
@@ -257,35 +244,14 @@ void HttpConnection::parse_input() {
 }
 
 bool HttpConnection::check_header() {
-  const auto& message = parser_->get();
-  const auto bad = [this](int status, std::string_view code, std::string_view detail) {
-    ++server_->counters.malformed;
-    refuse(status, code, detail);
-    return false;
-  };
-  const std::size_t hosts = message.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && message.version() == 11)) {
-    return bad(400, "malformed_request", "The request needs exactly one Host field.");
-  }
-  // Other codings, or chunked twice, could make a proxy and this server disagree on where the
-  // request ends (RFC 9112 section 6.1).
-  const std::size_t codings = message.count(http::field::transfer_encoding);
-  if (codings > 0 &&
-      (codings > 1 || message.version() == 10 ||
-       !equal_ignoring_case(trimmed(view(message[http::field::transfer_encoding])), "chunked"))) {
-    return bad(501, "transfer_encoding", "The only transfer coding understood is chunked.");
-  }
-  if (!parser_->is_done() && message.version() == 11 && input_.size() == 0 &&
-      equal_ignoring_case(view(message[http::field::expect]), "100-continue")) {
-    send_continue();
-  }
-  return true;
+  const auto fault = head_fault(parser_->get());
+  if (!fault) return true;
+  ++server_->counters.malformed;
+  refuse(fault->status, fault->code, fault->detail);
+  return false;
 }
 
-void HttpConnection::send_continue() {
-  const asio::const_buffer line = asio::buffer(kContinue);
-  continuing_ = !stream_->write({&line, 1}, shared_from_this());
-}
+// How much body may follow: http_connection_body.cpp.
 
 /// The target without the base path, under which a proxy may show us.
 Result<Target> HttpConnection::target_of(const Parser::value_type& message) const {
@@ -310,6 +276,7 @@ HttpRequest HttpConnection::request_of(const Parser::value_type& message, Target
   for (const auto& field : message) {
     request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
   }
+  request.standing = standing_;
   request.peer_address = stream_->remote_address();
   request.peer_port = stream_->remote_port();
   request.local_port = stream_->local_port();
@@ -378,6 +345,7 @@ void HttpConnection::abandon() {
 void HttpConnection::dispatch_request() {
   timer_.cancel();
   phase_ = Phase::handling;
+  server_->table.set_rank(id_, StrangerTable::Rank::busy);
   ++serial_;
   std::optional<HttpRequest> request = take_request();
   if (!request) return;
@@ -438,12 +406,16 @@ void HttpConnection::dispatch_upgrade(HttpRequest request, const std::string& ke
 // --- Answering ---
 
 void HttpConnection::respond(std::uint64_t serial, HttpResponse response) {
-  if (phase_ == Phase::handling && serial == serial_) write_response(std::move(response));
+  if (serial != serial_) return;
+  if (phase_ == Phase::deciding) unread_ = true;
+  if (phase_ != Phase::handling && phase_ != Phase::deciding) return;
+  keep_alive_ = keep_alive_ && phase_ == Phase::handling;
+  write_response(std::move(response));
 }
 
 void HttpConnection::refuse(int status, std::string_view code, std::string_view detail) {
-  log::warn("http.request_refused",
-            {{"status", status}, {"code", code}, {"remote", stream_->remote_address()}});
+  log::stranger(log::Level::warn, "http.request_refused", group_,
+                {{"status", status}, {"code", code}, {"remote", stream_->remote_address()}});
   timer_.cancel();
   keep_alive_ = false;
   unread_ = true;

@@ -8,6 +8,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,9 +21,10 @@ class HttpConnection final : public Peer,
                              public StreamUser,
                              public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(std::shared_ptr<ServerCore> server, tcp::socket socket);
-  /// Registers with the server and begins.
-  void start();
+  /// `group`: who counts as one peer with this one (address_group).
+  HttpConnection(std::shared_ptr<ServerCore> server, tcp::socket socket, std::string group);
+  /// Registers with the server and begins. `shared`: the peer speaks for many.
+  void start(bool shared);
   /// Registers, answers 503 and closes.
   void start_refused();
   void terminate() override { finish(); }
@@ -32,7 +34,7 @@ class HttpConnection final : public Peer,
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-  enum class Phase { handshake, request, handling, writing, lingering, over };
+  enum class Phase { handshake, request, deciding, handling, writing, lingering, over };
   class Pending;
 
   void next_request();
@@ -40,6 +42,15 @@ class HttpConnection final : public Peer,
   void parse_input();
   /// What Beast's parser lets through and this server does not; false when it was refused.
   bool check_header();
+  /// Finds out how much body the request may have; false while that is being decided, and when it
+  /// was refused.
+  bool check_body_limit();
+  void body_decided(std::uint64_t serial, Router::BodyVerdict verdict);
+  /// False when the request was refused for the length it tells.
+  bool limit_body(std::size_t max_bytes);
+  void refuse_large_body(std::size_t max_bytes);
+  void begin_body();
+  void watch_body();
   void send_continue();
   void send_response();
   void dispatch_request();
@@ -65,6 +76,8 @@ class HttpConnection final : public Peer,
 
   std::shared_ptr<ServerCore> server_;
   std::shared_ptr<Stream> stream_;
+  std::string group_;
+  std::shared_ptr<PeerStanding> standing_;
   std::uint64_t id_ = 0;
   bool refused_ = false;
   Phase phase_ = Phase::handshake;
@@ -75,6 +88,9 @@ class HttpConnection final : public Peer,
   bool reading_ = false;
   bool request_begun_ = false;
   bool header_checked_ = false;
+  std::chrono::steady_clock::time_point request_began_;
+  std::uint64_t body_received_ = 0;  ///< About: as it came, with what frames it.
+  std::size_t max_body_ = 0;
   bool fresh_ = true;  ///< No request was answered yet.
   std::uint64_t serial_ = 0;
   bool head_only_ = false;

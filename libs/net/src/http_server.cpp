@@ -1,12 +1,18 @@
 #include "surveillx/net/http_server.hpp"
 
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_stranger.hpp"
+#include "surveillx/net/address.hpp"
 
 #include "http_connection.hpp"
 #include "listening.hpp"
 #include "server_core.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace surveillx::net {
@@ -15,6 +21,47 @@ namespace {
 /// Who is over the limit of connections gets an answer, unless there are very many of them.
 constexpr std::size_t kMaxRefusing = 64;
 constexpr std::chrono::milliseconds kAcceptBackOff{100};
+constexpr int kMaxFailuresInARow = 64;
+
+/// A descriptor that is held for the moment when there is no other.
+class ReserveDescriptor {
+ public:
+  ReserveDescriptor() { take(); }
+  ~ReserveDescriptor() { release(); }
+  ReserveDescriptor(const ReserveDescriptor&) = delete;
+  ReserveDescriptor& operator=(const ReserveDescriptor&) = delete;
+  void take() {
+    if (fd_ < 0) fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+  void release() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+HttpServerStats stats_of(const ServerCore& core) {
+  const ServerCore::Counters& c = core.counters;
+  HttpServerStats out;
+  out.connections = c.connections;
+  out.connections_refused = c.connections_refused;
+  out.refused_by_address = c.refused_by_address;
+  out.gave_way = c.gave_way;
+  out.no_descriptor = c.no_descriptor;
+  out.tls_failed = c.tls_failed;
+  out.requests = c.requests;
+  out.malformed = c.malformed;
+  out.header_too_large = c.header_too_large;
+  out.body_too_large = c.body_too_large;
+  out.timed_out = c.timed_out;
+  if (const auto& tls = core.tls) {
+    out.certificate_reloads = tls->reloads();
+    out.certificate_refused = tls->refused();
+    out.certificate_expires = tls->expires();
+  }
+  return out;
+}
 
 class Server final : public HttpServer {
  public:
@@ -62,23 +109,9 @@ class Server final : public HttpServer {
     listener_->core->loop.post([listener = listener_] { listener->stop(); });
   }
 
-  [[nodiscard]] HttpServerStats stats() const override {
-    const ServerCore::Counters& c = listener_->core->counters;
-    HttpServerStats out;
-    out.connections = c.connections;
-    out.connections_refused = c.connections_refused;
-    out.tls_failed = c.tls_failed;
-    out.requests = c.requests;
-    out.malformed = c.malformed;
-    out.header_too_large = c.header_too_large;
-    out.body_too_large = c.body_too_large;
-    out.timed_out = c.timed_out;
-    if (const auto& tls = listener_->core->tls) {
-      out.certificate_reloads = tls->reloads();
-      out.certificate_refused = tls->refused();
-      out.certificate_expires = tls->expires();
-    }
-    return out;
+  [[nodiscard]] HttpServerStats stats() const override { return stats_of(*listener_->core); }
+  [[nodiscard]] std::function<HttpServerStats()> stats_source() const override {
+    return [core = listener_->core] { return stats_of(*core); };
   }
 
  private:
@@ -92,33 +125,69 @@ class Server final : public HttpServer {
         if (!self->acceptor.is_open()) return;
         if (ec == asio::error::operation_aborted) return;
         if (ec) {
-          // Mostly no free descriptor: without a pause this would spin.
           if (!std::exchange(self->failing, true)) {
             log::error("http.accept_failed", {{"error", ec.message()}});
           }
+          const bool out_of_descriptors = ec == asio::error::no_descriptors || ec.value() == ENFILE;
+          if (out_of_descriptors && self->failures++ < kMaxFailuresInARow &&
+              self->make_descriptor()) {
+            self->accept();
+            return;
+          }
+          // Without a pause this would spin.
+          self->failures = 0;
           self->retry.start(kAcceptBackOff, [weak = self->weak_from_this()] {
             if (const auto listener = weak.lock()) listener->accept();
           });
           return;
         }
         self->failing = false;
+        self->failures = 0;
         self->admit(std::move(socket));
         self->accept();
       });
     }
 
+    /// The process has no descriptor left. A stranger's connection gives one back; failing that,
+    /// the one held in reserve takes the newcomer, who is told by the end of the connection rather
+    /// than by waiting for ever. False when neither helped.
+    bool make_descriptor() {
+      if (const auto id = core->table.least()) {
+        core->give_way(*id);
+        return true;
+      }
+      reserve.release();
+      const int taken = ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+      if (taken >= 0) {
+        ++core->counters.no_descriptor;
+        ::close(taken);
+      }
+      reserve.take();
+      return taken >= 0;
+    }
+
     void admit(tcp::socket socket) {
       ++core->counters.connections;
-      const bool full = core->peers.size() - core->refusing >= core->options.max_connections;
-      if (full) {
-        ++core->counters.connections_refused;
+      error_code ec;
+      const std::string address = address_text(socket.remote_endpoint(ec).address());
+      const std::string group = address_group(address);
+      const bool shared = core->speaks_for_many(address);
+      const StrangerTable::Verdict verdict = core->table.newcomer(group, shared);
+      if (verdict.evict) {
+        log::stranger(log::Level::warn, "http.connection_gave_way", group,
+                      {{"newcomer", address}, {"by_address", verdict.by_address}});
+        core->give_way(*verdict.evict);
+      }
+      if (!verdict.accept) {
+        ++(verdict.by_address ? core->counters.refused_by_address
+                              : core->counters.connections_refused);
         if (core->tls || core->refusing >= kMaxRefusing) return;  // Closes it.
       }
-      const auto connection = std::make_shared<HttpConnection>(core, std::move(socket));
-      if (full) {
-        connection->start_refused();
+      const auto connection = std::make_shared<HttpConnection>(core, std::move(socket), group);
+      if (verdict.accept) {
+        connection->start(shared);
       } else {
-        connection->start();
+        connection->start_refused();
       }
     }
 
@@ -132,7 +201,9 @@ class Server final : public HttpServer {
     std::shared_ptr<ServerCore> core;
     tcp::acceptor acceptor;
     Timer retry;
+    ReserveDescriptor reserve;
     bool failing = false;  ///< Said once, not ten times a second.
+    int failures = 0;      ///< Without a descriptor, one after the other.
   };
 
   std::shared_ptr<Listener> listener_;

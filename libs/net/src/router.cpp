@@ -166,6 +166,19 @@ const Router::HeadObserver* Impl::match_head(std::string_view path) const {
   return observer;
 }
 
+const Router::BodyGate* Impl::match_body_gate(std::string_view method,
+                                              std::string_view path) const {
+  const BodyGate* gate = nullptr;
+  Search search(path, [&](const Endpoint& endpoint, const std::vector<std::string_view>&) {
+    const auto it = endpoint.by_method.find(method);
+    if (it == endpoint.by_method.end()) return false;
+    if (it->second.body_gate) gate = &it->second.body_gate;
+    return true;
+  });
+  search.run(root);
+  return gate;
+}
+
 Router::Router() : impl_(std::make_unique<Impl>()) {}
 Router::~Router() = default;
 
@@ -197,6 +210,13 @@ void Router::add_upgrade(std::string_view pattern, UpgradeHandler handler) {
 void Router::add_head_observer(std::string_view pattern, HeadObserver observer) {
   impl_->endpoint(pattern).first->head_observer = std::move(observer);
   impl_->has_head_observers = true;
+}
+
+void Router::set_body_gate(std::string_view method, std::string_view pattern, BodyGate gate) {
+  auto& routes = impl_->endpoint(pattern).first->by_method;
+  const auto route = routes.find(method);
+  assert(route != routes.end());
+  route->second.body_gate = std::move(gate);
 }
 
 void Router::set_fallback(AsyncHandler handler) { impl_->fallback = std::move(handler); }

@@ -20,6 +20,7 @@ struct Router::Impl {
     BlockingHandler blocking;
     WorkerPool* pool = nullptr;  ///< Set with `blocking`.
     UpgradeHandler upgrade;
+    BodyGate body_gate;
   };
   struct Endpoint {
     std::map<std::string, Route, std::less<>> by_method;
@@ -43,6 +44,9 @@ struct Router::Impl {
   std::pair<Endpoint*, std::vector<std::string>> endpoint(std::string_view pattern);
   [[nodiscard]] Match match(std::string_view method, std::string_view path) const;
   [[nodiscard]] Match match_upgrade(std::string_view path) const;
+  /// Null when the route, if there is one, has none.
+  [[nodiscard]] const BodyGate* match_body_gate(std::string_view method,
+                                                std::string_view path) const;
   /// Null when nobody wants to see requests to `path` early.
   [[nodiscard]] const HeadObserver* match_head(std::string_view path) const;
 

@@ -149,7 +149,8 @@ bool WebSocketConnection::begin_frame(const web_socket::FrameHeader& header) {
     utf8_.reset();
   }
   in_message_ = !header.fin;
-  if (!discard_ && header.length > options_.max_message_bytes - message_size_) {
+  const std::size_t most = options_.max_message_bytes;
+  if (!discard_ && (header.length > most || message_size_ > most - header.length)) {
     fail(web_socket::kTooBig, "message too big");
   }
   return true;

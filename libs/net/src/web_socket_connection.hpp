@@ -44,6 +44,7 @@ class WebSocketConnection final : public WebSocket,
   [[nodiscard]] std::size_t queued_bytes() const override { return queued_bytes_; }
   void close(std::uint16_t code, std::string_view reason) override;
   void abort() override;
+  void set_max_message_bytes(std::size_t bytes) override { options_.max_message_bytes = bytes; }
   [[nodiscard]] const std::string& remote_address() const override {
     return remote_address_;
   }
@@ -92,7 +93,7 @@ class WebSocketConnection final : public WebSocket,
   std::shared_ptr<Stream> stream_;
   std::string remote_address_;
   const Role role_;
-  const WebSocketOptions options_;
+  WebSocketOptions options_;
   std::function<void()> over_;
   std::shared_ptr<WebSocketConnection> self_;
   State state_ = State::open;

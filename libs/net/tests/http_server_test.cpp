@@ -359,12 +359,16 @@ TEST_F(HttpServerTest, blocking_handlers_run_on_the_pool) {
   server_.reset();
 }
 
-TEST_F(HttpServerTest, connections_over_the_limit_get_503) {
+TEST_F(HttpServerTest, connections_over_the_limit_get_503_when_nobody_can_give_way) {
+  router_->add("GET", "/known", [](const HttpRequest& request, const HttpResponder& respond) {
+    request.admit();
+    respond(HttpResponse::text(200, "hello"));
+  });
   ListenOptions options;
   options.max_connections = 1;
   listen(options);
   auto first = std::make_unique<RawSocket>(server_->port());
-  first->send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  first->send("GET /known HTTP/1.1\r\nHost: a\r\n\r\n");
   first->read_until("hello");
   const std::string refused = exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;

@@ -20,7 +20,12 @@ namespace surveillx::net {
 /// A plain blocking socket to 127.0.0.1, for bytes that a well-behaved client would not send.
 class RawSocket {
  public:
-  explicit RawSocket(std::uint16_t port);
+  explicit RawSocket(std::uint16_t port, const char* from = nullptr);
+  /// A socket that is connected later.
+  struct Unconnected {};
+  explicit RawSocket(Unconnected);
+  /// `from`: a loopback address that it comes from.
+  void connect(std::uint16_t port, const char* from);
   ~RawSocket();
   RawSocket(const RawSocket&) = delete;
   RawSocket& operator=(const RawSocket&) = delete;
@@ -59,12 +64,23 @@ class ScriptedServer {
   std::thread thread_;
 };
 
-inline RawSocket::RawSocket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+inline RawSocket::RawSocket(Unconnected) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
   const timeval timeout{20, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+}
+
+inline RawSocket::RawSocket(std::uint16_t port, const char* from) : RawSocket(Unconnected{}) {
+  connect(port, from);
+}
+
+inline void RawSocket::connect(std::uint16_t port, const char* from) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  if (from != nullptr) {
+    ::inet_pton(AF_INET, from, &address.sin_addr);
+    ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -37,6 +38,23 @@ struct RequestWatch {
   bool abandoned = false;
 };
 
+/// What a server holds of the one behind a connection: a stranger until `admit`, called by who
+/// has found out that the request comes from somebody known. Strangers' connections are bounded by
+/// address and give way when there are too many. Thread-safe.
+class PeerStanding {
+ public:
+  /// `admitted` runs once, on the thread that calls `admit`.
+  explicit PeerStanding(std::function<void()> admitted) : tell_(std::move(admitted)) {}
+  void admit() {
+    if (!admitted_.exchange(true) && tell_) tell_();
+  }
+  [[nodiscard]] bool admitted() const { return admitted_; }
+
+ private:
+  std::atomic<bool> admitted_{false};
+  std::function<void()> tell_;
+};
+
 struct HttpRequest {
   std::string method;  ///< Upper case.
   std::string path;    ///< Percent-decoded, normalised, without the query; starts with `/`.
@@ -55,6 +73,12 @@ struct HttpRequest {
   unsigned version = 11;   ///< 10: HTTP/1.0.
   std::map<std::string, std::string> params;  ///< From the route's `{name}` parts.
   std::shared_ptr<RequestWatch> watch;         ///< Null in requests that no server made.
+  std::shared_ptr<PeerStanding> standing;      ///< Of the connection; null as `watch`.
+
+  /// The connection belongs to somebody known. Any thread.
+  void admit() const {
+    if (standing) standing->admit();
+  }
 
   /// The first query value of `key`, or an empty view.
   [[nodiscard]] std::string_view query_value(std::string_view key) const;

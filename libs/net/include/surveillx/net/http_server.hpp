@@ -57,6 +57,17 @@ class Router {
   /// the same object that the handler gets with the whole request, if that ever comes. Loop.
   using HeadObserver = std::function<void(const HttpRequest&)>;
   void add_head_observer(std::string_view pattern, HeadObserver observer);
+  /// How large the body of one request may be, or why it is refused before it is read.
+  struct BodyVerdict {
+    std::size_t max_bytes = 0;
+    std::optional<HttpResponse> refusal;
+  };
+  /// Decides when the head of a request is there, `body` being empty, and answers once, now or
+  /// later, on any thread; nothing more is read before that. Asked on the loop, and only for a body
+  /// of more than `ListenOptions::max_body_bytes` or of a length that is not told.
+  using BodyGate = std::function<void(HttpRequest head, std::function<void(BodyVerdict)> decide)>;
+  /// After the route was added. Routes without a gate take `ListenOptions::max_body_bytes`.
+  void set_body_gate(std::string_view method, std::string_view pattern, BodyGate gate);
   /// What runs when no route matches; 404 problem+json by default.
   void set_fallback(AsyncHandler handler);
   /// Added to every answer (security headers).
@@ -77,24 +88,37 @@ struct ListenOptions {
   /// as one that is half written, is not taken.
   std::shared_ptr<const TlsFiles> tls;
   std::chrono::milliseconds tls_poll_interval{1'000};
-  /// Addresses and networks of reverse proxies: who their clients are is believed (TrustedProxies).
+  /// Addresses and networks of reverse proxies: who their clients are is believed (TrustedProxies),
+  /// and since one speaks for many, the bound of connections by address is not for them.
   std::vector<std::string> trusted_proxies;
   /// A proxy stands before us and is not among `trusted_proxies`: nobody counts as direct loopback.
   bool unnamed_proxy = false;
   /// `/sx`, without a slash at its end: what stands below it is answered as if it stood at the root,
   /// beside the root itself, since some proxies take their prefix off and some do not.
   std::string base_path;
+  /// Of a request that no BodyGate decides about.
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
+  /// With all taken, idle connections of strangers give way to newcomers (HttpRequest::admit).
   std::size_t max_connections = 4096;
-  std::chrono::milliseconds request_timeout{15'000};  ///< From first byte to whole request.
+  /// Strangers' connections from one address (/64 of IPv6); 0: an eighth of all.
+  std::size_t max_connections_per_address = 0;
+  std::chrono::milliseconds header_timeout{10'000};  ///< From first byte to whole head.
+  /// From first byte to whole request, and as much longer as a body takes at the lowest rate.
+  std::chrono::milliseconds request_timeout{15'000};
+  std::size_t min_body_bytes_per_second = 8 * 1024;
   std::chrono::milliseconds keep_alive_timeout{60'000};
+  /// The same for strangers while they hold more than half of all connections.
+  std::chrono::milliseconds pressed_keep_alive_timeout{5'000};
 };
 
 /// What a server has counted since it began to listen.
 struct HttpServerStats {
   std::uint64_t connections = 0;          ///< Accepted, also those refused at once.
-  std::uint64_t connections_refused = 0;  ///< Over `max_connections`.
+  std::uint64_t connections_refused = 0;  ///< Over `max_connections`, and none could give way.
+  std::uint64_t refused_by_address = 0;   ///< Over `max_connections_per_address`, all at work.
+  std::uint64_t gave_way = 0;             ///< Strangers' connections ended for newcomers.
+  std::uint64_t no_descriptor = 0;        ///< Closed at once: the process had none left.
   std::uint64_t tls_failed = 0;           ///< Handshakes that failed or took too long.
   std::uint64_t requests = 0;             ///< Whole and well-formed.
   std::uint64_t malformed = 0;            ///< 400 and 501.
@@ -107,6 +131,19 @@ struct HttpServerStats {
   std::optional<std::chrono::system_clock::time_point> certificate_expires;
   /// Whole days until then.
   [[nodiscard]] std::optional<std::int64_t> certificate_days_left() const;
+
+  /// Everything that was refused or ended early, by kind, for metrics.
+  [[nodiscard]] std::vector<std::pair<std::string_view, std::uint64_t>> refusals() const {
+    return {{"connections", connections_refused},
+            {"connections_by_address", refused_by_address},
+            {"gave_way", gave_way},
+            {"no_descriptor", no_descriptor},
+            {"tls_failed", tls_failed},
+            {"malformed", malformed},
+            {"header_too_large", header_too_large},
+            {"body_too_large", body_too_large},
+            {"timed_out", timed_out}};
+  }
 };
 
 /// An HTTP/1.1 and WebSocket server on a loop.
@@ -124,6 +161,8 @@ class HttpServer {
   [[nodiscard]] virtual std::size_t connection_count() const = 0;
   /// Thread-safe.
   [[nodiscard]] virtual HttpServerStats stats() const = 0;
+  /// The same as a function that outlives the server.
+  [[nodiscard]] virtual std::function<HttpServerStats()> stats_source() const = 0;
 };
 
 }  // namespace surveillx::net

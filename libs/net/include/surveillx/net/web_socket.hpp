@@ -35,6 +35,8 @@ class WebSocket {
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   /// Drops the connection at once, without a close frame.
   virtual void abort() = 0;
+  /// Of the messages that begin from now on: more for a peer that was let in.
+  virtual void set_max_message_bytes(std::size_t bytes) = 0;
   /// Of a server's connection: the client's, as `HttpRequest::remote_address`.
   [[nodiscard]] virtual const std::string& remote_address() const = 0;
 };

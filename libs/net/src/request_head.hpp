@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/beast/http/message.hpp>
+
+#include <optional>
+#include <string_view>
+
+namespace surveillx::net {
+
+/// Why a request is refused for its head, with the answer.
+struct HeadFault {
+  int status = 400;
+  std::string_view code;
+  std::string_view detail;
+};
+
+/// What Beast's parser lets through and this server does not. Pure.
+[[nodiscard]] std::optional<HeadFault> head_fault(const boost::beast::http::request_header<>& head);
+
+}  // namespace surveillx::net
