@@ -30,7 +30,9 @@ Refusal describe(EngineRefusal why) {
     case EngineRefusal::forbidden:
       return {403, 4, "Forbidden"};
     case EngineRefusal::unsupported_version:
-      return {400, 5, "Unsupported protocol version"};
+      return {400, 5,
+              "Unsupported protocol version: this server speaks Engine.IO 4; use socket.io-client "
+              "3 or later"};
     case EngineRefusal::too_large:
       return {413, 3, "Payload too large"};
     case EngineRefusal::too_many_sessions:

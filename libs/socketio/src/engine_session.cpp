@@ -31,10 +31,14 @@ const EncodedEventPtr& ping_packet() {
 
 }  // namespace
 
-EngineSession::EngineSession(std::shared_ptr<Context> context, net::HttpRequest request)
+EngineSession::EngineSession(std::shared_ptr<Context> context, net::HttpRequest request,
+                             std::uint64_t serial)
     : context_(std::move(context)),
       request_(std::move(request)),
       sid_(new_uuid()),
+      serial_(serial),
+      max_payload_(context_->options.stranger_payload > 0 ? context_->options.stranger_payload
+                                                          : context_->options.max_payload),
       heartbeat_(context_->loop),
       probe_timer_(context_->loop),
       linger_(context_->loop) {
@@ -58,6 +62,7 @@ void EngineSession::start_polling(const net::HttpResponder& respond) {
 
 void EngineSession::start_web_socket(net::WebSocketPtr socket) {
   web_socket_ = std::move(socket);
+  socket_standing_ = request_.standing;
   // The session has no other transport to offer, so `upgrades` is empty.
   web_socket_->send_text(SharedBytes(open_packet()));
   if (state_ != State::open) {
@@ -140,6 +145,7 @@ void EngineSession::poll(const net::HttpRequest& request, net::HttpResponder res
     reject("transport error");
     return respond(engine_error(EngineRefusal::bad_request));
   }
+  poll_standing_ = request.standing;
   pending_poll_ = std::move(respond);
   pending_watch_ = request.watch;
   if (pending_watch_) {
@@ -175,8 +181,9 @@ void EngineSession::post(const net::HttpRequest& request, const net::HttpRespond
     return respond(engine_error(EngineRefusal::bad_request));
   }
   active_post_.reset();
-  if (request.body.size() > context_->options.max_payload) {
+  if (request.body.size() > max_payload_) {
     // Its packets are lost, and what follows them would be out of order.
+    ++context_->stats.too_large;
     reject("transport error");
     return respond(engine_error(EngineRefusal::too_large));
   }
@@ -203,12 +210,16 @@ void EngineSession::answer_poll(std::string body) {
 
 // --- Upgrade -------------------------------------------------------------------------------------
 
-void EngineSession::probe(net::WebSocketPtr socket) {
+void EngineSession::probe(const net::HttpRequest& request, net::WebSocketPtr socket) {
   if (state_ != State::open || !polling() || probe_) {
     socket->close(kNormalClosure, "");
     return;
   }
   probe_ = std::move(socket);
+  // It may have been let in between the request and now.
+  probe_->set_max_message_bytes(max_payload_);
+  socket_standing_ = request.standing;
+  vouch_for(request);
   probed_ = false;
   attach(probe_);
   probe_timer_.start(kProbeTimeout, [weak = weak_from_this()] {
@@ -269,6 +280,19 @@ void EngineSession::handle(const EnginePacket& packet) {
   }
 }
 
+// --- Being known ---------------------------------------------------------------------------------
+
+void EngineSession::admit(std::size_t max_payload) {
+  max_payload_ = max_payload;
+  if (web_socket_) web_socket_->set_max_message_bytes(max_payload);
+  if (probe_) probe_->set_max_message_bytes(max_payload);
+  if (std::exchange(admitted_, true)) return;
+  for (const auto& standing : {request_.standing, socket_standing_, poll_standing_}) {
+    if (standing) standing->admit();
+  }
+  if (context_->admitted) context_->admitted(serial_);
+}
+
 // --- The end -------------------------------------------------------------------------------------
 
 void EngineSession::close(std::string_view reason) { finish(Ending::by_server, reason); }
@@ -278,6 +302,12 @@ void EngineSession::reject(std::string_view reason) {
   ++context_->stats.packets_refused;
   log::debug("socketio.peer_rejected", {{"remote", request_.remote_address}, {"reason", reason}});
   finish(Ending::by_error, reason);
+}
+
+void EngineSession::give_way() {
+  // Also one that only waits for its last poll.
+  if (state_ == State::closing) state_ = State::open;
+  finish(Ending::at_once, "too many sessions");
 }
 
 void EngineSession::shut_down() {

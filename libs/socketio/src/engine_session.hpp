@@ -8,6 +8,7 @@
 #include "engine_codec.hpp"
 #include "outbox.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,9 +29,11 @@ class EngineSession final : public EngineSocket,
     ServerOptions options;
     EngineStats stats;
     std::function<void(const std::string& sid)> forget;
+    std::function<void(std::uint64_t serial)> admitted;
   };
 
-  EngineSession(std::shared_ptr<Context> context, net::HttpRequest request);
+  /// `serial`: how the server counts it.
+  EngineSession(std::shared_ptr<Context> context, net::HttpRequest request, std::uint64_t serial);
 
   /// One of these starts the session: it sends the `open` packet.
   void start_polling(const net::HttpResponder& respond);
@@ -42,7 +45,14 @@ class EngineSession final : public EngineSocket,
   void begin_post(const std::shared_ptr<net::RequestWatch>& watch);
   void post(const net::HttpRequest& request, const net::HttpResponder& respond);
   /// A second WebSocket for the session: the start of an upgrade, or a mistake that closes it.
-  void probe(net::WebSocketPtr socket);
+  void probe(const net::HttpRequest& request, net::WebSocketPtr socket);
+  /// Every request for this session: once it was let in, the connections that it uses are no
+  /// strangers' either.
+  void vouch_for(const net::HttpRequest& request) const {
+    if (admitted_ || trusted_) request.admit();
+  }
+  [[nodiscard]] std::size_t max_payload() const { return max_payload_; }
+  [[nodiscard]] std::uint64_t serial() const { return serial_; }
 
   [[nodiscard]] bool polling() const { return web_socket_ == nullptr; }
   /// Whether requests still find it: open, or waiting for the last poll.
@@ -58,9 +68,18 @@ class EngineSession final : public EngineSocket,
   bool send_latest(std::uint32_t owner, std::string_view slot,
                    const EncodedEventPtr& event) override;
   void drop_latest(std::uint32_t owner) override;
+  void admit(std::size_t max_payload) override;
+  [[nodiscard]] bool admitted() const override { return admitted_; }
   void close(std::string_view reason) override;
   void reject(std::string_view reason) override;
 
+  /// Ends it at once, for a newcomer's sake.
+  void give_way();
+  /// Its first request has shown that it is one of ours, which is not yet being let in.
+  void trust() {
+    trusted_ = true;
+    vouch_for(request_);
+  }
   /// Ends it at once, without waiting for a last poll: the server goes away.
   void shut_down();
 
@@ -77,6 +96,7 @@ class EngineSession final : public EngineSocket,
   void schedule_ping(std::chrono::steady_clock::time_point due);
   void send_ping();
   void check_heartbeat();
+  [[nodiscard]] std::size_t stranger_unsent_bytes() const;
   void queue(EncodedEventPtr event);
   void flush_soon();
   void flush();
@@ -91,7 +111,11 @@ class EngineSession final : public EngineSocket,
   std::shared_ptr<Context> context_;
   net::HttpRequest request_;
   std::string sid_;
+  const std::uint64_t serial_;
   State state_ = State::open;
+  bool admitted_ = false;
+  bool trusted_ = false;
+  std::size_t max_payload_;
 
   Outbox outbox_;
   bool flush_posted_ = false;
@@ -104,6 +128,8 @@ class EngineSession final : public EngineSocket,
   // WebSocket, and one that is about to become it.
   net::WebSocketPtr web_socket_;
   net::WebSocketPtr probe_;
+  std::shared_ptr<net::PeerStanding> socket_standing_;  ///< Of the newer of the two.
+  std::shared_ptr<net::PeerStanding> poll_standing_;
   bool probed_ = false;  ///< The probe was answered: polls are let go at once.
 
   net::Timer heartbeat_;

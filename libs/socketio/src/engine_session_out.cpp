@@ -1,5 +1,7 @@
 // What a session sends: to a poll, to a WebSocket, or into the outbox of a peer that is behind.
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_stranger.hpp"
+#include "surveillx/net/address.hpp"
 
 #include "encoded_event.hpp"
 #include "engine_session.hpp"
@@ -20,16 +22,25 @@ void EngineSession::send(const EncodedEventPtr& event) {
   const std::size_t waiting = polling() ? outbox_.event_count() : web_socket_->queued();
   const std::size_t bytes = polling() ? outbox_.event_bytes() : web_socket_->queued_bytes();
   const ServerOptions& options = context_->options;
+  const std::size_t most = admitted_ ? options.max_unsent_bytes : stranger_unsent_bytes();
   if (waiting > 0 &&
-      (waiting >= options.max_unsent_events || bytes + event->bytes() > options.max_unsent_bytes)) {
+      (waiting >= options.max_unsent_events || bytes + event->bytes() > most)) {
     ++context_->stats.overflows;
-    log::warn("socketio.peer_too_slow", {{"remote", request_.remote_address},
-                                         {"transport", polling() ? "polling" : "websocket"},
-                                         {"unsent_events", waiting},
-                                         {"unsent_bytes", bytes}});
+    log::stranger(log::Level::warn, "socketio.peer_too_slow",
+                  net::address_group(request_.remote_address),
+                  {{"remote", request_.remote_address},
+                   {"transport", polling() ? "polling" : "websocket"},
+                   {"unsent_events", waiting},
+                   {"unsent_bytes", bytes}});
     return finish(Ending::at_once, "send buffer overflow");
   }
   queue(event);
+}
+
+/// An Engine.IO server of its own has no CONNECT to be let in by: then there are no strangers.
+std::size_t EngineSession::stranger_unsent_bytes() const {
+  const ServerOptions& options = context_->options;
+  return options.stranger_payload > 0 ? options.stranger_unsent_bytes : options.max_unsent_bytes;
 }
 
 void EngineSession::queue(EncodedEventPtr event) {

@@ -8,6 +8,7 @@
 #include "engine_codec.hpp"
 #include "socket_codec.hpp"
 
+#include <deque>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -34,19 +35,36 @@ struct Connection : std::enable_shared_from_this<Connection> {
     std::shared_ptr<SocketImpl> socket;
   };
 
-  Connection(net::EventLoop& l, std::shared_ptr<EngineSocket> e, std::chrono::milliseconds t,
+  /// A CONNECT that waits for its turn to be asked about.
+  struct Waiting {
+    std::string name;
+    std::uint32_t owner = 0;
+    json::object auth;
+  };
+  /// What the connections of a server share.
+  struct Limits {
+    std::chrono::milliseconds connect_timeout{};
+    int max_refusals = 0;
+    std::size_t max_payload = 0;
+  };
+
+  Connection(net::EventLoop& l, std::shared_ptr<EngineSocket> e, const Limits& bounds,
              const std::map<std::string, std::function<void(Server::Admission)>, std::less<>>* n,
-             std::size_t max_attachment_bytes)
+             std::shared_ptr<EngineStats> counts)
       : loop(l),
         engine(std::move(e)),
-        connect_timeout(t),
+        limits(bounds),
         namespaces(n),
+        stats(std::move(counts)),
         connect_timer(l),
-        assembler(max_attachment_bytes) {}
+        assembler(kMaxPayloadsPerPacket * bounds.max_payload) {}
 
   void start_connect_timer();
   void receive(Result<std::optional<SocketPacket>> packet);
   void connect(SocketPacket packet);
+  void ask(Waiting waiting);
+  void answered(std::uint32_t owner);
+  void count_refusal();
   [[nodiscard]] SocketPtr admit(const std::string& name, std::uint32_t owner, Handshake handshake);
   void refuse(const std::string& name, std::uint32_t owner, const std::string& message);
   void leave(const std::string& name, bool by_server);
@@ -55,15 +73,20 @@ struct Connection : std::enable_shared_from_this<Connection> {
 
   net::EventLoop& loop;
   std::shared_ptr<EngineSocket> engine;
-  std::chrono::milliseconds connect_timeout;
+  Limits limits;
   /// Null once the server is gone.
   const std::map<std::string, std::function<void(Server::Admission)>, std::less<>>* namespaces;
+  std::shared_ptr<EngineStats> stats;
   net::Timer connect_timer;
   Assembler assembler;
   std::map<std::string, Place> places;
   /// Namespaces that our side left: packets that crossed our DISCONNECT are no mistake.
   std::set<std::string> left_by_server;
   std::uint32_t last_owner = 0;
+  /// The CONNECT that the application has not answered yet; 0: none.
+  std::uint32_t asked = 0;
+  std::deque<Waiting> unasked;
+  int refusals = 0;
 };
 
 class SocketImpl final : public Socket, public std::enable_shared_from_this<SocketImpl> {
@@ -81,6 +104,9 @@ class SocketImpl final : public Socket, public std::enable_shared_from_this<Sock
   [[nodiscard]] const Handshake& handshake() const override { return handshake_; }
   [[nodiscard]] bool connected() const override { return connected_; }
   [[nodiscard]] const std::string& name_space() const { return name_space_; }
+  void limit_payload(std::size_t bytes) override {
+    if (const auto connection = connection_.lock()) connection->engine->admit(bytes);
+  }
 
   void join() {
     connected_ = true;
@@ -226,9 +252,11 @@ class SocketImpl final : public Socket, public std::enable_shared_from_this<Sock
 };
 
 void Connection::start_connect_timer() {
-  connect_timer.start(connect_timeout, [weak = weak_from_this()] {
+  connect_timer.start(limits.connect_timeout, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self && self->places.empty()) self->engine->close("connect timeout");
+    if (!self || !self->engine->open()) return;
+    ++self->stats->not_admitted_in_time;
+    self->engine->close("connect timeout");
   });
 }
 
@@ -262,29 +290,71 @@ void Connection::connect(SocketPacket packet) {
   const auto opened = namespaces->find(name);
   const char* problem = opened == namespaces->end()                 ? "Invalid namespace"
                         : places.contains(name)                     ? "Already connected"
-                        : places.size() >= kMaxNamespacesPerSession ? "Too many namespaces"
-                                                                    : nullptr;
+                        : places.size() >= kMaxNamespacesPerSession ||
+                                unasked.size() >= kMaxNamespacesPerSession
+                            ? "Too many namespaces"
+                            : nullptr;
   if (problem != nullptr) {
-    return engine->send(encode_message(name, encode_connect_error(name, problem)));
+    engine->send(encode_message(name, encode_connect_error(name, problem)));
+    return count_refusal();
   }
-  connect_timer.cancel();
   left_by_server.erase(name);
   const std::uint32_t owner = ++last_owner;
   places[name] = {owner, nullptr};
+  Waiting next{name, owner, {}};
+  if (packet.data.is_object()) next.auth = std::move(packet.data.get_object());
+  if (asked != 0) {
+    unasked.push_back(std::move(next));
+  } else {
+    ask(std::move(next));
+  }
+}
 
+void Connection::ask(Waiting next) {
+  const auto opened = namespaces->find(next.name);
+  const std::string name = std::move(next.name);
+  const std::uint32_t owner = next.owner;
+  asked = owner;
   Handshake handshake;
-  if (packet.data.is_object()) handshake.auth = std::move(packet.data.get_object());
+  handshake.auth = std::move(next.auth);
   handshake.request = engine->request();
   Server::Admission admission;
   admission.accept = [weak = weak_from_this(), &l = loop, name, owner, handshake]() -> SocketPtr {
-    if (const auto self = weak.lock()) return self->admit(name, owner, handshake);
+    if (const auto self = weak.lock()) {
+      auto socket = self->admit(name, owner, handshake);
+      self->answered(owner);
+      return socket;
+    }
     return std::make_shared<SocketImpl>(weak, l, name, owner, handshake);
   };
   admission.refuse = [weak = weak_from_this(), name, owner](const std::string& message) {
-    if (const auto self = weak.lock()) self->refuse(name, owner, message);
+    const auto self = weak.lock();
+    if (!self) return;
+    self->refuse(name, owner, message);
+    self->answered(owner);
   };
   admission.handshake = std::move(handshake);
   opened->second(std::move(admission));
+}
+
+/// The next one's turn. Left places are not asked about.
+void Connection::answered(std::uint32_t owner) {
+  if (asked != owner) return;
+  asked = 0;
+  while (asked == 0 && !unasked.empty() && engine->open() && namespaces != nullptr) {
+    Waiting next = std::move(unasked.front());
+    unasked.pop_front();
+    const auto place = places.find(next.name);
+    if (place != places.end() && place->second.owner == next.owner) ask(std::move(next));
+  }
+}
+
+/// Who is let in nowhere gets no more than a few tries: each costs a look-up.
+void Connection::count_refusal() {
+  ++stats->connects_refused;
+  if (engine->admitted() || ++refusals < limits.max_refusals) return;
+  ++stats->refused_too_often;
+  engine->close("refused too often");
 }
 
 SocketPtr Connection::admit(const std::string& name, std::uint32_t owner, Handshake handshake) {
@@ -295,6 +365,9 @@ SocketPtr Connection::admit(const std::string& name, std::uint32_t owner, Handsh
       found != places.end() && found->second.owner == owner && !found->second.socket;
   if (waiting && engine->open()) {
     found->second.socket = socket;
+    connect_timer.cancel();
+    // Only what a namespace let in is somebody known.
+    engine->admit(limits.max_payload);
     socket->join();
   } else {
     socket->drop_handlers_later();
@@ -307,7 +380,7 @@ void Connection::refuse(const std::string& name, std::uint32_t owner, const std:
   if (found == places.end() || found->second.owner != owner || found->second.socket) return;
   places.erase(found);
   engine->send(encode_message(name, encode_connect_error(name, message)));
-  if (places.empty()) start_connect_timer();
+  count_refusal();
 }
 
 void Connection::leave(const std::string& name, bool by_server) {
@@ -319,9 +392,8 @@ void Connection::leave(const std::string& name, bool by_server) {
     left_by_server.insert(socket->name_space());
     engine->send(encode_message(socket->name_space(), encode_disconnect(socket->name_space())));
   }
-  if (socket) {
-    socket->left(by_server ? "server namespace disconnect" : "client namespace disconnect");
-  }
+  if (!socket) return count_refusal();  // Gone before it was answered, which was asked for.
+  socket->left(by_server ? "server namespace disconnect" : "client namespace disconnect");
   // A session without a namespace is of no use to anybody.
   if (places.empty() && engine->open()) start_connect_timer();
 }
@@ -350,8 +422,7 @@ class ServerImpl final : public Server {
  public:
   ServerImpl(net::EventLoop& loop, ServerOptions options)
       : loop_(loop),
-        connect_timeout_(options.connect_timeout),
-        max_attachment_bytes_(kMaxPayloadsPerPacket * options.max_payload),
+        limits_{options.connect_timeout, options.max_refusals, options.max_payload},
         engine_(EngineServer::create(loop, std::move(options))) {
     engine_->on_connection = [this](const std::shared_ptr<EngineSocket>& socket) {
       welcome(socket);
@@ -376,14 +447,20 @@ class ServerImpl final : public Server {
     namespaces_[std::move(name)] = std::move(on_connect);
   }
 
-  [[nodiscard]] Stats stats() const override { return engine_->stats(); }
+  [[nodiscard]] Stats stats() const override {
+    Stats stats = engine_->stats();
+    stats.not_admitted_in_time = stats_->not_admitted_in_time;
+    stats.connects_refused = stats_->connects_refused;
+    stats.refused_too_often = stats_->refused_too_often;
+    return stats;
+  }
 
  private:
   using Connections = std::unordered_map<EngineSocket*, std::shared_ptr<Connection>>;
 
   void welcome(const std::shared_ptr<EngineSocket>& socket) {
-    auto connection = std::make_shared<Connection>(loop_, socket, connect_timeout_, &namespaces_,
-                                                   max_attachment_bytes_);
+    auto connection =
+        std::make_shared<Connection>(loop_, socket, limits_, &namespaces_, stats_);
     const std::weak_ptr<Connection> weak = connection;
     socket->on_text = [weak](std::string_view text) {
       if (const auto self = weak.lock()) self->receive(self->assembler.add_text(text));
@@ -403,8 +480,8 @@ class ServerImpl final : public Server {
   }
 
   net::EventLoop& loop_;
-  std::chrono::milliseconds connect_timeout_;
-  std::size_t max_attachment_bytes_;
+  Connection::Limits limits_;
+  std::shared_ptr<EngineStats> stats_ = std::make_shared<EngineStats>();
   std::map<std::string, std::function<void(Admission)>, std::less<>> namespaces_;
   std::shared_ptr<Connections> connections_ = std::make_shared<Connections>();
   std::unique_ptr<EngineServer> engine_;

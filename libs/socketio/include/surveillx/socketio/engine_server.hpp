@@ -18,17 +18,31 @@ struct ServerOptions {
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds ping_timeout{20'000};
   std::size_t max_payload = 1'000'000;
-  std::chrono::milliseconds connect_timeout{45'000};  ///< To join a namespace.
+  /// To join a namespace, from the session's start and from leaving its last one.
+  std::chrono::milliseconds connect_timeout{45'000};
   /// `*` or one origin; empty: no CORS header, and cross-origin requests are refused
   /// (`allow_origin`).
   std::string cors_origin;
   /// Decides on a request's Origin (never called without one). Default: same host as `Host`.
   std::function<bool(const net::HttpRequest&)> allow_origin;
+  /// Sessions that were let in; strangers have bounds of their own.
   std::size_t max_sessions = 2'000;
-  std::size_t max_sessions_per_address = 0;  ///< 0: no limit.
+  std::size_t max_sessions_per_address = 0;  ///< All of one address (address_group); 0: no limit.
   /// What may wait for a slow peer; one that has more waiting is disconnected.
   std::size_t max_unsent_bytes = 8 * 1024 * 1024;
   std::size_t max_unsent_events = 4'096;
+
+  /// Sessions nobody of which was let in yet, in sum and by address: with all taken, the oldest of
+  /// the address that holds most gives way to a newcomer.
+  std::size_t max_strangers = 512;
+  std::size_t max_strangers_per_address = 64;
+  std::size_t stranger_payload = 0;  ///< What such a session may send at once; 0: `max_payload`.
+  std::size_t stranger_unsent_bytes = 16 * 1024;
+  /// Refused CONNECTs of a stranger, after which the session ends.
+  int max_refusals = 3;
+  /// Whether a session's first request already shows that its peer is one of ours (media), which is
+  /// then bound by no count and never gives way. Null: nobody's does.
+  std::function<bool(const net::HttpRequest&)> reserved;
 };
 
 struct EngineStats {
@@ -38,6 +52,14 @@ struct EngineStats {
   std::uint64_t latest_dropped = 0;
   std::uint64_t packets_refused = 0;
   std::uint64_t overflows = 0;  ///< Peers disconnected for being too slow for their events.
+  std::size_t strangers = 0;    ///< Of the sessions: not let in yet.
+  std::uint64_t gave_way = 0;   ///< Strangers' sessions ended for newcomers.
+  std::uint64_t too_many_sessions = 0;
+  std::uint64_t not_admitted_in_time = 0;
+  std::uint64_t connects_refused = 0;
+  std::uint64_t refused_too_often = 0;  ///< Sessions ended after their last refused CONNECT.
+  std::uint64_t other_protocol = 0;     ///< Clients of another Engine.IO.
+  std::uint64_t too_large = 0;          ///< Requests over what their session may send.
 };
 
 /// One Engine.IO session, whatever its transport. Loop thread only. Valid after it has ended: calls
@@ -65,6 +87,9 @@ class EngineSocket {
                            const EncodedEventPtr& event) = 0;
   /// Forgets what `owner` has waiting in slots.
   virtual void drop_latest(std::uint32_t owner) = 0;
+  /// Somebody known is behind it: no stranger's limits any more, `max_payload` bytes at once.
+  virtual void admit(std::size_t max_payload) = 0;
+  [[nodiscard]] virtual bool admitted() const = 0;
   /// Ends the session after what was sent before.
   virtual void close(std::string_view reason) = 0;
   /// Ends it because of what the peer sent (`packets_refused` counts it).

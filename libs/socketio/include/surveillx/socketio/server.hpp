@@ -34,6 +34,8 @@ class Socket {
   /// Answers an event that asked for an acknowledgement; null when it did not.
   using Ack = std::function<void(Arguments)>;
   using Handler = std::function<void(const Arguments&, const Ack&)>;
+  /// What the peer may send at once from now on, the options' `max_payload` at first.
+  virtual void limit_payload(std::size_t bytes) = 0;
   virtual void on(std::string event, Handler handler) = 0;
   virtual void on_disconnect(std::function<void(std::string_view reason)> handler) = 0;
 
@@ -63,7 +65,8 @@ class Server {
 
   /// Answers a CONNECT: `accept()` returns the socket that `ready` of the namespace then gets;
   /// `refuse(message)` sends CONNECT_ERROR. Either may be called later, on the loop; when the peer
-  /// has gone by then, `accept()` returns a socket that is not connected.
+  /// has gone by then, `accept()` returns a socket that is not connected. A session's CONNECTs are
+  /// asked about one after another, so that none costs more than one look-up at a time.
   struct Admission {
     Handshake handshake;
     std::function<SocketPtr()> accept;
