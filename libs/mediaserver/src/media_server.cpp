@@ -16,7 +16,9 @@
 #include "publisher.hpp"
 #include "recognition_service.hpp"
 #include "signaling_server.hpp"
+#include "surveillx/base/descriptors.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_background.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/mediaserver/engine_options.hpp"
 #include "surveillx/mediaserver/local_addresses.hpp"
@@ -184,6 +186,8 @@ class MediaServerImpl final : public MediaServer {
     net::ListenOptions options;
     options.address = config_.signaling.listen;
     options.max_body_bytes = 1024;
+    // Sessions need most of the descriptors, some 17 each.
+    options.max_connections = std::min<std::size_t>(1024, descriptor_limit() / 4);
     options.trusted_proxies = config_.web.trusted_proxies;
     options.unnamed_proxy = config_.has_unnamed_proxy();
     if (const auto tls = config_.signaling_tls()) {
@@ -273,6 +277,14 @@ class MediaServerImpl final : public MediaServer {
     raise(metrics_.counter("media_packets_refused_total",
                            "Packets that arrived and found no room, or of one source too many"),
           received.packets_refused);
+    for (const auto& [kind, count] : stats.refusals()) {
+      raise(metrics_.counter("http_refusals_total",
+                             "Connections and requests that were refused or ended, by kind",
+                             {{"kind", std::string(kind)}}),
+            count);
+    }
+    raise(metrics_.counter("log_lines_dropped_total", "Log lines that nobody read in time"),
+          log::dropped_lines());
   }
 
   static void raise(const telemetry::Counter& counter, std::uint64_t total) {

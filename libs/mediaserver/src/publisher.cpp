@@ -139,6 +139,8 @@ std::unique_ptr<Publisher> make_internal_publisher(net::EventLoop& loop, Publish
                                                    PublisherEvents events,
                                                    telemetry::Metrics& metrics) {
   auto client = client_options(options);
+  // Shown with the first request already, so that a crowd of strangers does not keep media out.
+  if (!options.token.empty()) client.headers.set("Authorization", "Bearer " + options.token);
   client.auth["version"] = options.version;
   client.auth["engine"] = json::object{{"name", options.engine.name},
                                        {"model", options.engine.model},

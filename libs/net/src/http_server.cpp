@@ -110,9 +110,6 @@ class Server final : public HttpServer {
   }
 
   [[nodiscard]] HttpServerStats stats() const override { return stats_of(*listener_->core); }
-  [[nodiscard]] std::function<HttpServerStats()> stats_source() const override {
-    return [core = listener_->core] { return stats_of(*core); };
-  }
 
  private:
   struct Listener : std::enable_shared_from_this<Listener> {

@@ -7,6 +7,7 @@
 #include "surveillx/store/store.hpp"
 #include "surveillx/telemetry/metrics.hpp"
 
+#include "fair_queue.hpp"
 #include "gate.hpp"
 #include "live.hpp"
 #include "login_throttle.hpp"
@@ -22,7 +23,10 @@ struct ApiParts {
   net::EventLoop& loop;
   Gate& gate;
   WorkerPool& sql_pool;
-  WorkerPool& password_pool;  ///< Argon2 takes 64 MB and 60 ms a call: few threads, short queue.
+  FairQueue& logins;          ///< Argon2 takes 64 MB and 60 ms a call: few threads. On the loop.
+  WorkerPool& password_pool;  ///< The same for who is signed in.
+  WorkerPool& system_pool;    ///< For what must not wait behind requests: `/readyz`.
+  TokenLookups& lookups;      ///< On the loop.
   std::shared_ptr<store::Store> store;
   LoginThrottle& throttle;  ///< On the loop.
   telemetry::Metrics& metrics;
@@ -34,7 +38,7 @@ struct ApiParts {
   std::function<std::shared_ptr<Live>()> live;
   /// What the live side knows, from a pool's thread.
   std::function<LiveFacts()> live_facts;
-  /// From any thread, while the server answers.
+  /// What the HTTP server has counted; from any thread, while the server answers.
   std::function<net::HttpServerStats()> http_stats;
 };
 

@@ -1,5 +1,7 @@
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_stranger.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/net/address.hpp"
 
 #include "api.hpp"
 
@@ -8,6 +10,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <cctype>
 #include <optional>
 #include <utility>
 
@@ -19,15 +22,15 @@ using net::HttpRequest;
 using net::HttpResponder;
 using net::HttpResponse;
 
-constexpr std::size_t kMaxBody = 16 * 1024;
 constexpr std::size_t kMaxPassword = 1024;
+constexpr std::string_view kDeviceCookie = "surveillx_device";
+constexpr std::chrono::hours kDeviceLifetime{24 * 365};
 
 HttpResponse bad_request(std::string_view detail) {
   return HttpResponse::problem(400, "bad_request", detail);
 }
 
 std::optional<json::object> parse_body(const HttpRequest& request) {
-  if (request.body.size() > kMaxBody) return std::nullopt;
   json::error_code code;
   auto value = json::parse(request.body, code);
   if (code.failed() || !value.is_object()) return std::nullopt;
@@ -65,6 +68,38 @@ json::object user_json(const domain::User& user) {
   return object;
 }
 
+/// What shows that a browser signed in as `username` before (a device cookie, as OWASP names it):
+/// its attempts are counted apart, so that nobody else's failures shut it out. It proves no more
+/// than that, and is worth nothing without the password.
+std::string device_proof(const ApiParts& parts, std::string_view username, std::string_view nonce) {
+  std::string purpose = "login device\n";
+  for (const char c : username.substr(0, 64)) {
+    purpose += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  purpose += '\n';
+  purpose += nonce;
+  return crypto::derived_token(parts.store->keys().media_token(), purpose);
+}
+
+/// The device's name in the counters; empty when the request proves none.
+std::string device_of(const ApiParts& parts, const HttpRequest& request,
+                      std::string_view username) {
+  const std::string_view cookie = request.cookie(kDeviceCookie);
+  const std::size_t dot = cookie.find('.');
+  if (dot == std::string_view::npos || dot == 0 || dot > 64) return {};
+  const std::string_view nonce = cookie.substr(0, dot);
+  const std::string proof = device_proof(parts, username, nonce);
+  return crypto::equal_secrets(cookie.substr(dot + 1), proof) ? std::string(nonce) : std::string();
+}
+
+std::string device_cookie(const ApiParts& parts, const HttpRequest& request,
+                          std::string_view username) {
+  const std::string nonce = crypto::random_token();
+  return parts.gate.strict_cookie(request, kDeviceCookie,
+                                  nonce + "." + device_proof(parts, username, nonce),
+                                  kDeviceLifetime);
+}
+
 /// One sign-in on its way from the loop through the password pool and back.
 class Login : public std::enable_shared_from_this<Login> {
  public:
@@ -77,7 +112,8 @@ class Login : public std::enable_shared_from_this<Login> {
         failures_(
             parts.metrics.counter("logins_total", "Sign-ins by outcome.", {{"result", "failed"}})),
         throttled_(parts.metrics.counter("logins_total", "Sign-ins by outcome.",
-                                         {{"result", "throttled"}})) {}
+                                         {{"result", "throttled"}})),
+        busy_(parts.metrics.counter("logins_total", "Sign-ins by outcome.", {{"result", "busy"}})) {}
 
   void start() {
     if (!parts_.gate.origin_allowed(request_)) {
@@ -92,21 +128,29 @@ class Login : public std::enable_shared_from_this<Login> {
       return;
     }
     username_ = *username;
-    if (const auto wait = parts_.throttle.start(username_, request_.remote_address)) {
+    device_ = device_of(parts_, request_, username_);
+    const std::string group = net::address_group(request_.remote_address);
+    if (const auto wait = parts_.throttle.start(username_, source())) {
       throttled_.add();
-      log::warn("auth.throttled", {{"address", request_.remote_address}});
+      log::stranger(log::Level::warn, "auth.throttled", group,
+                    {{"address", request_.remote_address}});
       respond_(too_many(*wait));
       return;
     }
-    const bool posted = parts_.password_pool.try_post(
-        [self = shared_from_this(), secret = *password] { self->verify(secret); });
-    if (!posted) {
-      parts_.throttle.undecided(username_, request_.remote_address);
-      respond_(busy());
-    }
+    const bool taken =
+        parts_.logins.push(device_.empty() ? group : "device " + device_,
+                           [self = shared_from_this(), secret = *password] { self->verify(secret); });
+    if (taken) return;
+    // Too many of this address wait already, or of all.
+    parts_.throttle.undecided(username_, source());
+    busy_.add();
+    log::stranger(log::Level::warn, "auth.busy", group, {{"address", request_.remote_address}});
+    respond_(busy());
   }
 
  private:
+  [[nodiscard]] LoginSource source() const { return {request_.remote_address, device_}; }
+
   void verify(const std::string& password) {
     std::string verified_hash;
     auto user = parts_.store->users.verify(username_, password, &verified_hash);
@@ -114,6 +158,7 @@ class Login : public std::enable_shared_from_this<Login> {
     auto session = parts_.store->sessions.create(user->id, parts_.gate.lifetime(), verified_hash);
     // Changed or removed between the two, which is wrong by now.
     if (!session) return refuse(session.error());
+    token_ = session->token;
     const auto lifetime = std::min(parts_.gate.lifetime().unused, parts_.gate.lifetime().in_all);
     json::object answer;
     answer["access_token"] = session->token;
@@ -124,6 +169,9 @@ class Login : public std::enable_shared_from_this<Login> {
     auto response = api_json(200, json::serialize(answer));
     response.headers.add("Set-Cookie",
                          parts_.gate.session_cookie(request_, session->token, lifetime));
+    if (device_.empty()) {
+      response.headers.add("Set-Cookie", device_cookie(parts_, request_, user->username));
+    }
     log::info("auth.signed_in", {{"user", user->username}, {"address", request_.remote_address}});
     finish(std::move(response), Outcome::succeeded);
   }
@@ -141,12 +189,15 @@ class Login : public std::enable_shared_from_this<Login> {
       const auto& address = self->request_.remote_address;
       if (outcome == Outcome::succeeded) {
         self->attempts_.add();
-        self->parts_.throttle.succeeded(self->username_, address);
+        self->request_.admit();
+        self->parts_.lookups.issued(self->token_);
+        self->parts_.throttle.succeeded(self->username_, self->source());
       } else if (outcome == Outcome::failed) {
         self->failures_.add();
-        log::warn("auth.failed", {{"address", address}});
+        log::stranger(log::Level::warn, "auth.failed", net::address_group(address),
+                      {{"address", address}});
       } else {
-        self->parts_.throttle.undecided(self->username_, address);
+        self->parts_.throttle.undecided(self->username_, self->source());
       }
       self->respond_(response);
     });
@@ -156,9 +207,12 @@ class Login : public std::enable_shared_from_this<Login> {
   HttpRequest request_;
   HttpResponder respond_;
   std::string username_;
+  std::string device_;
+  std::string token_;  ///< Of the session that was begun.
   telemetry::Counter attempts_;
   telemetry::Counter failures_;
   telemetry::Counter throttled_;
+  telemetry::Counter busy_;
 };
 
 HttpResponse logout(const ApiParts& parts, const HttpRequest& request, const Caller& caller) {
@@ -195,7 +249,8 @@ HttpResponse change_password(const ApiParts& parts, const HttpRequest& request,
   const auto& user = caller.session.user;
   // A stolen session must not become a way to try passwords without limit.
   std::optional<std::chrono::seconds> wait;
-  parts.loop.run_sync([&] { wait = parts.throttle.start(user.username, request.remote_address); });
+  const LoginSource source{request.remote_address, caller.session.id};
+  parts.loop.run_sync([&] { wait = parts.throttle.start(user.username, source); });
   if (wait) return too_many(*wait);
   auto verified = parts.store->users.verify(user.username, *current);
   if (!verified) {
@@ -203,12 +258,10 @@ HttpResponse change_password(const ApiParts& parts, const HttpRequest& request,
     if (wrong) {
       return HttpResponse::problem(403, "bad_credentials", "The current password is wrong.");
     }
-    parts.loop.post([&throttle = parts.throttle, name = user.username,
-                     address = request.remote_address] { throttle.undecided(name, address); });
+    parts.loop.run_sync([&] { parts.throttle.undecided(user.username, source); });
     return problem_of(verified.error());
   }
-  parts.loop.post([&throttle = parts.throttle, name = user.username,
-                   address = request.remote_address] { throttle.succeeded(name, address); });
+  parts.loop.run_sync([&] { parts.throttle.succeeded(user.username, source); });
   if (auto done = parts.store->users.set_password(user.id, *next, caller.session.id); !done) {
     return problem_of(done.error());
   }

@@ -2,7 +2,9 @@
 
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_stranger.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/net/address.hpp"
 #include "surveillx/net/proxies.hpp"
 
 #include <algorithm>
@@ -29,11 +31,10 @@ HttpResponse unauthorized() {
   return response;
 }
 
-/// The largest body of a route of ours; the server's own limit is larger, for long polling.
-constexpr std::size_t kMaxBody = 64 * 1024;
-
-HttpResponse too_large() {
-  return HttpResponse::problem(413, "too_large", "The body is larger than 64 KiB.");
+HttpResponse try_again(int status, std::string_view code, std::string_view detail) {
+  auto response = HttpResponse::problem(status, code, detail);
+  response.headers.set("Retry-After", "1");
+  return response;
 }
 
 bool changes_something(const HttpRequest& request) {
@@ -86,9 +87,12 @@ HttpResponse problem_of(const Error& error) {
   return HttpResponse::problem(500, kInternal.text(), "Something failed; the log says more.");
 }
 
-Gate::Gate(std::shared_ptr<store::Store> store, const Clock& clock, const config::Config& config,
+Gate::Gate(net::EventLoop& loop, std::shared_ptr<store::Store> store, TokenLookups& lookups,
+           const Clock& clock, const config::Config& config,
            telemetry::Metrics& metrics)
-    : store_(std::move(store)),
+    : loop_(loop),
+      store_(std::move(store)),
+      lookups_(lookups),
       clock_(clock),
       lifetime_(std::chrono::hours(config.web.session_hours),
                 std::chrono::hours(24) * config.web.session_max_days),
@@ -119,10 +123,11 @@ bool Gate::origin_allowed(const HttpRequest& request) const {
       same_without_case(origin.substr(scheme + 3), request.host)) {
     return true;
   }
-  log::warn("web.origin_refused", {{"origin", origin},
-                                   {"host", request.host},
-                                   {"remote", request.remote_address},
-                                   {"fix", kOriginFix}});
+  log::stranger(log::Level::warn, "web.origin_refused", net::address_group(request.remote_address),
+                {{"origin", origin},
+                 {"host", request.host},
+                 {"remote", request.remote_address},
+                 {"fix", kOriginFix}});
   return false;
 }
 
@@ -170,49 +175,104 @@ std::string Gate::session_cookie(const HttpRequest& request, std::string_view to
          (guarded ? "; Secure" : "");
 }
 
+std::string Gate::strict_cookie(const HttpRequest& request, std::string_view name,
+                                std::string_view value, std::chrono::seconds lifetime) const {
+  return std::string(name) + "=" + std::string(value) +
+         "; Path=" + (base_path_.empty() ? "/" : base_path_) +
+         "; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(lifetime.count()) +
+         (secure(request) ? "; Secure" : "");
+}
+
 void Gate::add(net::Router& router, std::string_view method, std::string_view pattern,
-               Access access, WorkerPool& pool, Handler handler) {
+               Access access, WorkerPool& pool, Handler handler, std::size_t max_body) {
   routes_.push_back({std::string(method), std::string(pattern), access});
-  router.add_blocking(method, pattern, pool,
-                      [this, access, handler = std::move(handler)](const HttpRequest& request) {
-                        auto response = answer(request, access, handler);
-                        const auto& counter = response.status < 400   ? answered_
-                                              : response.status < 500 ? refused_
-                                                                      : failed_;
-                        counter.add();
-                        return response;
+  const auto shared = std::make_shared<const Handler>(std::move(handler));
+  router.add(method, pattern,
+             [this, access, &pool, shared](HttpRequest request, net::HttpResponder respond) {
+               const auto asked = std::make_shared<const HttpRequest>(std::move(request));
+               let_in(asked, access, pool,
+                      [this, &pool, shared, asked, respond = std::move(respond)](
+                          std::optional<HttpResponse> refusal, const Caller& caller) {
+                        if (refusal) return answer(respond, std::move(*refusal));
+                        run(asked, caller, pool, shared, respond);
                       });
+             });
+  if (method == "GET") return;
+  router.set_body_gate(
+      method, pattern,
+      [this, access, &pool, max_body](HttpRequest head,
+                                      std::function<void(net::Router::BodyVerdict)> decide) {
+        let_in(std::make_shared<const HttpRequest>(std::move(head)), access, pool,
+               [this, max_body, decide = std::move(decide)](std::optional<HttpResponse> refusal,
+                                                            const Caller&) {
+                 if (refusal) refused_.add();
+                 decide({max_body, std::move(refusal)});
+               });
+      });
 }
 
 void Gate::add_open(net::Router& router, std::string_view method, std::string_view pattern,
                     net::Router::AsyncHandler handler) {
   routes_.push_back({std::string(method), std::string(pattern), Access::open});
-  router.add(method, pattern,
-             [handler = std::move(handler)](HttpRequest request, net::HttpResponder respond) {
-               if (request.body.size() > kMaxBody) {
-                 respond(too_large());
-               } else {
-                 handler(std::move(request), std::move(respond));
-               }
-             });
+  router.add(method, pattern, std::move(handler));
 }
 
-HttpResponse Gate::answer(const HttpRequest& request, Access access, const Handler& handler) {
-  if (request.body.size() > kMaxBody) return too_large();
-  const auto credential = credential_of(request);
-  if (access == Access::admin_or_loopback) {
-    if (net::is_direct_loopback(request)) return handler(request, Caller{});
-    if (!metrics_token_.empty() && !credential.by_cookie &&
-        crypto::equal_secrets(credential.token, metrics_token_)) {
-      return handler(request, Caller{});
-    }
+void Gate::answer(const net::HttpResponder& respond, HttpResponse response) const {
+  const auto& counter = response.status < 400   ? answered_
+                        : response.status < 500 ? refused_
+                                                : failed_;
+  counter.add();
+  respond(std::move(response));
+}
+
+void Gate::let_in(const std::shared_ptr<const HttpRequest>& request, Access access,
+                  WorkerPool& pool, LetIn done) {
+  if (access != Access::admin_or_loopback) return let_in_by_token(request, access, done);
+  const auto credential = credential_of(*request);
+  if (!metrics_token_.empty() && !credential.by_cookie &&
+      crypto::equal_secrets(credential.token, metrics_token_)) {
+    return done(std::nullopt, Caller{});
   }
-  if (credential.token.empty()) return unauthorized();
-  auto session = store_->sessions.find(credential.token);
-  if (!session) {
-    return session.error().is(kNotFound) ? unauthorized() : problem_of(session.error());
+  const std::string_view address = request->remote_address;
+  if (!address.starts_with("127.") && address != "::1") {
+    return let_in_by_token(request, access, done);
   }
-  const Caller caller{std::move(*session), credential.token, credential.by_cookie};
+  // Whose socket it is stands in /proc, which a loop does not read.
+  const bool posted = pool.try_post([this, request, access, done] {
+    const bool direct = net::is_direct_loopback(*request);
+    loop_.post([this, request, access, done, direct] {
+      if (direct) return done(std::nullopt, Caller{});
+      let_in_by_token(request, access, done);
+    });
+  });
+  if (!posted) done(try_again(503, "busy", "The server is busy. Try again in a moment."), Caller{});
+}
+
+void Gate::let_in_by_token(const std::shared_ptr<const HttpRequest>& request, Access access,
+                           const LetIn& done) {
+  auto credential = credential_of(*request);
+  if (credential.token.empty()) return done(unauthorized(), Caller{});
+  const std::string token = credential.token;
+  lookups_.find(token, request->remote_address,
+                [this, request, access, credential = std::move(credential),
+                 done](Result<store::Session> session) {
+                  if (!session) {
+                    const Error& error = session.error();
+                    if (error.is(kNotFound)) return done(unauthorized(), Caller{});
+                    if (error.is(kTooManyAttempts)) {
+                      return done(try_again(429, error.name.text(), error.message), Caller{});
+                    }
+                    return done(problem_of(error), Caller{});
+                  }
+                  request->admit();
+                  const Caller caller{std::move(*session), credential.token, credential.by_cookie};
+                  auto refusal = refusal_of(*request, access, caller);
+                  done(std::move(refusal), caller);
+                });
+}
+
+std::optional<HttpResponse> Gate::refusal_of(const HttpRequest& request, Access access,
+                                             const Caller& caller) const {
   if (!role_suffices(caller.session.user.role, access)) {
     return HttpResponse::problem(403, "forbidden", "Your role does not permit this.");
   }
@@ -223,9 +283,27 @@ HttpResponse Gate::answer(const HttpRequest& request, Access access, const Handl
       return HttpResponse::problem(403, "csrf", "X-CSRF-Token is missing or wrong.");
     }
   }
-  auto response = handler(request, caller);
-  if (response.status < 400) keep_alive(caller, request, response);
-  return response;
+  return std::nullopt;
+}
+
+void Gate::run(const std::shared_ptr<const HttpRequest>& request, const Caller& caller,
+               WorkerPool& pool, const std::shared_ptr<const Handler>& handler,
+               const net::HttpResponder& respond) {
+  const bool queued = pool.try_post([this, request, caller, handler, respond] {
+    HttpResponse response;
+    try {
+      response = (*handler)(*request, caller);
+      if (response.status < 400 && !caller.token.empty()) keep_alive(caller, *request, response);
+    } catch (const std::exception& e) {
+      log::error("http.handler_failed", {{"path", request->path}, {"error", e.what()}});
+      response =
+          HttpResponse::problem(500, "internal_error", "The request could not be answered.");
+    }
+    answer(respond, std::move(response));
+  });
+  if (!queued) {
+    answer(respond, try_again(503, "busy", "The server is busy. Try again in a moment."));
+  }
 }
 
 void Gate::keep_alive(const Caller& caller, const HttpRequest& request, HttpResponse& response) {

@@ -15,10 +15,14 @@ namespace json = boost::json;
 constexpr const char* kNamespace = "/stream";
 constexpr std::array<const char*, 4> kMediaEvents{"frame", "detection", "attendance", "camera"};
 
-/// A 1280 px JPEG stays far below; it also bounds what a stranger can make us buffer.
+/// Of media: a 1280 px JPEG stays far below.
 constexpr std::size_t kMaxPayload = 2 * 1024 * 1024;
+/// Of a viewer, who sends no more than its wishes.
+constexpr std::size_t kViewerPayload = 64 * 1024;
 constexpr std::size_t kMaxSessions = 2'000;
 constexpr std::size_t kMaxSessionsPerAddress = 1'000;
+constexpr std::size_t kMaxStrangers = 512;
+constexpr std::size_t kMaxStrangersPerAddress = 64;
 
 socketio::Arguments one(json::object object) {
   socketio::Arguments arguments;
@@ -49,12 +53,28 @@ std::vector<std::string> media_tokens_of(const LiveOptions& options) {
   return tokens;
 }
 
-socketio::ServerOptions server_options(const Gate& gate) {
+bool is_media_token(const std::vector<std::string>& media_tokens, std::string_view token) {
+  bool equal = false;
+  for (const auto& media_token : media_tokens) {
+    equal = crypto::equal_secrets(token, media_token) || equal;
+  }
+  return equal;
+}
+
+socketio::ServerOptions server_options(const Gate& gate, std::vector<std::string> media_tokens) {
   socketio::ServerOptions options;
   options.max_payload = kMaxPayload;
   options.connect_timeout = std::chrono::seconds(10);
   options.max_sessions = kMaxSessions;
   options.max_sessions_per_address = kMaxSessionsPerAddress;
+  options.max_strangers = kMaxStrangers;
+  options.max_strangers_per_address = kMaxStrangersPerAddress;
+  options.stranger_payload = kStrangersBody;
+  // Media shows its token with the first request, so that it always finds a place.
+  options.reserved = [&gate, tokens = std::move(media_tokens)](const net::HttpRequest& request) {
+    if (!request.headers.has("Authorization")) return false;
+    return is_media_token(tokens, gate.credential_of(request).token);
+  };
   options.allow_origin = [&gate](const net::HttpRequest& request) {
     return gate.origin_allowed(request);
   };
@@ -63,13 +83,15 @@ socketio::ServerOptions server_options(const Gate& gate) {
 
 }  // namespace
 
-Live::Live(net::EventLoop& loop, WorkerPool& pool, const Gate& gate, LiveOptions options)
+Live::Live(net::EventLoop& loop, WorkerPool& pool, TokenLookups& lookups, const Gate& gate,
+           LiveOptions options)
     : loop_(loop),
       pool_(pool),
+      lookups_(lookups),
       gate_(gate),
       options_(std::move(options)),
       media_tokens_(media_tokens_of(options_)),
-      server_(socketio::Server::create(loop, server_options(gate))),
+      server_(socketio::Server::create(loop, server_options(gate, media_tokens_))),
       hub_(*options_.clock,
            [this] {
              HubOptions hub;
@@ -121,26 +143,19 @@ void Live::on_connect(socketio::Server::Admission admission) {
     admission.refuse("unauthorized");
     return;
   }
-  for (const auto& media_token : media_tokens_) {
-    if (!crypto::equal_secrets(token, media_token)) continue;
-    admit_media(admission);
-    return;
-  }
-  auto shared = std::make_shared<socketio::Server::Admission>(std::move(admission));
-  const bool posted = pool_.try_post([weak = weak_from_this(), &loop = loop_,
-                                      store = options_.store, token = std::move(token), shared] {
-    auto session = store->sessions.find(token);
-    loop.post([weak, shared, session = std::move(session)] {
-      const auto self = weak.lock();
-      if (!self) return;
-      if (session) {
-        self->admit_viewer(*shared, *session);
-      } else {
-        shared->refuse(session.error().is(kNotFound) ? "unauthorized" : "unavailable");
-      }
-    });
-  });
-  if (!posted) shared->refuse("unavailable");
+  if (is_media_token(media_tokens_, token)) return admit_media(admission);
+  const std::string address = admission.handshake.request.remote_address;
+  lookups_.find(token, address,
+                [weak = weak_from_this(),
+                 admission = std::move(admission)](const Result<store::Session>& session) {
+                  const auto self = weak.lock();
+                  if (!self) return;
+                  if (session) return self->admit_viewer(admission, *session);
+                  const Error& error = session.error();
+                  admission.refuse(error.is(kNotFound)          ? "unauthorized"
+                                   : error.is(kTooManyAttempts) ? "too_many_attempts"
+                                                                : "unavailable");
+                });
 }
 
 void Live::admit_viewer(const socketio::Server::Admission& admission,
@@ -148,13 +163,16 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
   const auto same_session = std::count_if(peers_.begin(), peers_.end(), [&](const auto& entry) {
     return entry.second.session_id == session.id;
   });
-  if (same_session >= options_.config.web.max_sockets_per_session) {
+  const auto stats = server_->stats();
+  const bool full = stats.sessions - stats.strangers >= kMaxSessions;
+  if (full || same_session >= options_.config.web.max_sockets_per_session) {
     admission.refuse("too_many_connections");
     return;
   }
   const auto socket = admission.accept();
   // Gone while the database was asked: nobody would ever say that this viewer has left.
   if (!socket || !socket->connected()) return;
+  socket->limit_payload(kViewerPayload);
   const std::weak_ptr<Live> weak = weak_from_this();
   const std::weak_ptr<socketio::Socket> weak_socket = socket;
   for (const auto* event : kMediaEvents) {
@@ -388,8 +406,27 @@ void Live::export_metrics(telemetry::Metrics& metrics) {
   exported_ = now;
   metrics.gauge("viewers", "Connected viewers.").set(static_cast<double>(hub_.viewer_count()));
   metrics.gauge("media_connected", "1 while media is connected.").set(media_ ? 1 : 0);
-  metrics.gauge("live_sessions", "Engine.IO sessions.")
-      .set(static_cast<double>(server_->stats().sessions));
+  const auto engine = server_->stats();
+  metrics.gauge("live_sessions", "Engine.IO sessions.").set(static_cast<double>(engine.sessions));
+  metrics.gauge("live_strangers", "Engine.IO sessions that nobody was let into yet.")
+      .set(static_cast<double>(engine.strangers));
+  const auto refused = [&](const char* kind, std::uint64_t socketio::EngineStats::*field) {
+    metrics
+        .counter("live_refusals_total", "What was refused to or ended of Socket.IO peers.",
+                 {{"kind", kind}})
+        .add(static_cast<double>(engine.*field - exported_engine_.*field));
+  };
+  using socketio::EngineStats;
+  refused("gave_way", &EngineStats::gave_way);
+  refused("too_many_sessions", &EngineStats::too_many_sessions);
+  refused("not_admitted_in_time", &EngineStats::not_admitted_in_time);
+  refused("connect", &EngineStats::connects_refused);
+  refused("refused_too_often", &EngineStats::refused_too_often);
+  refused("other_protocol", &EngineStats::other_protocol);
+  refused("too_large", &EngineStats::too_large);
+  refused("packet", &EngineStats::packets_refused);
+  refused("too_slow", &EngineStats::overflows);
+  exported_engine_ = engine;
   std::unordered_map<std::string_view, int> states;
   for (const auto& camera : hub_.cameras()) ++states[domain::to_string(camera.told.state)];
   using domain::CameraState;

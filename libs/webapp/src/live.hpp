@@ -42,7 +42,9 @@ struct LiveFacts {
 /// pool. Created and destroyed on the loop.
 class Live : public std::enable_shared_from_this<Live> {
  public:
-  Live(net::EventLoop& loop, WorkerPool& pool, const Gate& gate, LiveOptions options);
+  /// `pool`: for following the database, with nobody's requests in its way.
+  Live(net::EventLoop& loop, WorkerPool& pool, TokenLookups& lookups, const Gate& gate,
+       LiveOptions options);
   ~Live();
 
   /// Before the HTTP server listens.
@@ -84,6 +86,7 @@ class Live : public std::enable_shared_from_this<Live> {
 
   net::EventLoop& loop_;
   WorkerPool& pool_;
+  TokenLookups& lookups_;
   const Gate& gate_;
   LiveOptions options_;
   std::vector<std::string> media_tokens_;
@@ -92,6 +95,7 @@ class Live : public std::enable_shared_from_this<Live> {
   AttendanceFeed feed_;
   std::unordered_map<std::string, Peer> peers_;  ///< By socket id.
   socketio::SocketPtr media_;
+  socketio::Server::Stats exported_engine_;
   std::optional<EngineFacts> engine_;
   bool signaling_listening_ = false;
   net::Timer tick_timer_;

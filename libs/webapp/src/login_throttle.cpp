@@ -1,18 +1,33 @@
 #include "login_throttle.hpp"
 
+#include "surveillx/net/address.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <utility>
+#include <vector>
 
 namespace surveillx::webapp {
 
-std::string LoginThrottle::key(std::string_view username, std::string_view address) {
-  // User names compare without letter case, so the counter must too.
+namespace {
+
+/// User names compare without letter case, so the counters must too.
+std::string folded(std::string_view username) {
   std::string result(username.substr(0, 64));
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result + '\n' + std::string(address);
+  return result;
+}
+
+}  // namespace
+
+std::string LoginThrottle::key(std::string_view username, const LoginSource& source) {
+  if (!source.device.empty()) return folded(username) + "\ndevice " + std::string(source.device);
+  return folded(username) + '\n' + net::address_group(source.address);
+}
+
+bool LoginThrottle::trusted(std::string_view username, const LoginSource& source) const {
+  return !source.device.empty() || known_.contains(key(username, source));
 }
 
 void LoginThrottle::expire(Attempts& attempts, SteadyTime now) const {
@@ -33,11 +48,12 @@ void LoginThrottle::make_room(SteadyTime now) {
 }
 
 std::optional<std::chrono::seconds> LoginThrottle::start(std::string_view username,
-                                                         std::string_view address) {
+                                                         const LoginSource& source) {
   const auto now = clock_.steady();
-  const std::array<std::pair<std::string, int>, 2> counters{
-      {{key(username, address), limits_.per_user_and_address},
-       {key("", address), limits_.per_address}}};
+  const bool is_trusted = trusted(username, source);
+  std::vector<std::pair<std::string, int>> counters{
+      {key(username, source), limits_.per_user_and_address}};
+  if (!is_trusted) counters.emplace_back(key("", source), limits_.per_address);
   for (const auto& [name, limit] : counters) {
     const auto found = attempts_.find(name);
     if (found == attempts_.end()) continue;
@@ -45,6 +61,15 @@ std::optional<std::chrono::seconds> LoginThrottle::start(std::string_view userna
     if (found->second.size() < static_cast<std::size_t>(limit)) continue;
     const auto wait = limits_.window - (now - found->second.front());
     return std::chrono::ceil<std::chrono::seconds>(wait);
+  }
+  if (!is_trusted) {
+    const std::string user = folded(username);
+    const auto own = attempts_.find(counters.front().first);
+    const bool failed_before = own != attempts_.end() && !own->second.empty();
+    if (failed_before && !users_.allows(user)) {
+      return std::chrono::ceil<std::chrono::seconds>(users_.wait(user));
+    }
+    (void)users_.take(user);
   }
   for (const auto& counter : counters) {
     if (!attempts_.contains(counter.first)) make_room(now);
@@ -60,14 +85,21 @@ void LoginThrottle::take_back(const std::string& name) {
   if (found->second.empty()) attempts_.erase(found);
 }
 
-void LoginThrottle::succeeded(std::string_view username, std::string_view address) {
-  attempts_.erase(key(username, address));
-  take_back(key("", address));
+void LoginThrottle::succeeded(std::string_view username, const LoginSource& source) {
+  if (!trusted(username, source)) {
+    take_back(key("", source));
+    users_.give_back(folded(username));
+  }
+  attempts_.erase(key(username, source));
+  known_.insert(key(username, {source.address, {}}));
 }
 
-void LoginThrottle::undecided(std::string_view username, std::string_view address) {
-  take_back(key(username, address));
-  take_back(key("", address));
+void LoginThrottle::undecided(std::string_view username, const LoginSource& source) {
+  if (!trusted(username, source)) {
+    take_back(key("", source));
+    users_.give_back(folded(username));
+  }
+  take_back(key(username, source));
 }
 
 }  // namespace surveillx::webapp

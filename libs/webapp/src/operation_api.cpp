@@ -1,12 +1,13 @@
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_background.hpp"
 
 #include "api.hpp"
 #include "tcp_probe.hpp"
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace surveillx::webapp {
 namespace {
@@ -48,33 +49,83 @@ void export_certificate(const ApiParts& parts) {
       .set(static_cast<double>(stats.certificate_refused));
 }
 
+/// `/readyz` for anybody: however many ask, the database is asked by one at a time. On the loop.
+class Readiness : public std::enable_shared_from_this<Readiness> {
+ public:
+  explicit Readiness(const ApiParts& parts) : parts_(parts) {}
+
+  void ask(HttpResponder respond) {
+    waiting_.push_back(std::move(respond));
+    // Who comes while it is being found out may have come after something changed: the next look
+    // is theirs.
+    if (!looking_) look();
+  }
+
+ private:
+  void look() {
+    const auto asked = std::make_shared<std::vector<HttpResponder>>(std::move(waiting_));
+    waiting_.clear();
+    looking_ = parts_.system_pool.try_post([self = shared_from_this(), asked] {
+      const auto reason = missing(self->parts_);
+      self->parts_.loop.post([self, asked, reason] { self->found(*asked, reason); });
+    });
+    if (looking_) return;
+    for (const auto& respond : *asked) respond(plain(503, "not ready\n"));
+  }
+
+  void found(const std::vector<HttpResponder>& asked, const std::string& reason) {
+    const bool ready = reason.empty();
+    // One line a change: a probe asks every few seconds.
+    if (std::exchange(was_ready_, ready) != ready) {
+      if (ready) {
+        log::info("web.ready");
+      } else {
+        log::warn("web.not_ready", {{"reason", reason}});
+      }
+    }
+    for (const auto& respond : asked) {
+      respond(ready ? plain(200, "ready\n") : plain(503, "not ready\n"));
+    }
+    looking_ = false;
+    if (!waiting_.empty()) look();
+  }
+
+  const ApiParts& parts_;
+  std::vector<HttpResponder> waiting_;
+  bool looking_ = false;
+  bool was_ready_ = true;
+};
+
+/// Counters of parts that know no metrics.
+void export_counts(const ApiParts& parts) {
+  const auto grow = [](const telemetry::Counter& counter, std::uint64_t now) {
+    counter.add(static_cast<double>(now) - counter.value());
+  };
+  for (const auto& [kind, count] : parts.http_stats().refusals()) {
+    grow(parts.metrics.counter("http_refusals_total",
+                               "Connections and requests that were refused or ended, by kind.",
+                               {{"kind", std::string(kind)}}),
+         count);
+  }
+  grow(parts.metrics.counter("log_lines_dropped_total", "Log lines that nobody read in time."),
+       log::dropped_lines());
+}
+
 }  // namespace
 
 void add_operation_routes(net::Router& router, const ApiParts& parts) {
   auto& gate = parts.gate;
   gate.add_open(router, "GET", "/healthz",
                 [](HttpRequest, HttpResponder respond) { respond(plain(200, "ok\n")); });
-  const auto was_ready = std::make_shared<std::atomic<bool>>(true);
-  gate.add_open(router, "GET", "/readyz", [&parts, was_ready](HttpRequest, HttpResponder respond) {
-    const bool posted = parts.sql_pool.try_post([&parts, was_ready, respond] {
-      const auto reason = missing(parts);
-      const bool ready = reason.empty();
-      // One line a change: a probe asks every few seconds.
-      if (was_ready->exchange(ready) != ready) {
-        if (ready) {
-          log::info("web.ready");
-        } else {
-          log::warn("web.not_ready", {{"reason", reason}});
-        }
-      }
-      respond(ready ? plain(200, "ready\n") : plain(503, "not ready\n"));
-    });
-    if (!posted) respond(plain(503, "not ready\n"));
+  const auto readiness = std::make_shared<Readiness>(parts);
+  gate.add_open(router, "GET", "/readyz", [readiness](HttpRequest, HttpResponder respond) {
+    readiness->ask(std::move(respond));
   });
   gate.add(router, "GET", "/metrics", Access::admin_or_loopback, parts.sql_pool,
            [&parts](const HttpRequest&, const Caller&) {
              parts.loop.run_sync([&parts] {
                if (const auto live = parts.live()) live->export_metrics(parts.metrics);
+               export_counts(parts);  // In turns, so that nothing is added twice.
              });
              export_certificate(parts);
              auto response = plain(200, parts.metrics.text());

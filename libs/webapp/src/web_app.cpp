@@ -1,6 +1,7 @@
 #include "surveillx/webapp/web_app.hpp"
 
 #include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/base/descriptors.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/net/static_files.hpp"
 #include "surveillx/store/stop_limit.hpp"
@@ -11,7 +12,9 @@
 #include "gate.hpp"
 #include "live.hpp"
 #include "login_throttle.hpp"
+#include "token_lookups.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -19,14 +22,32 @@
 namespace surveillx::webapp {
 namespace {
 
-/// Long polling of media carries JPEGs; the JSON routes have their own, smaller limit.
-constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
 constexpr std::size_t kSqlThreads = 4;
 constexpr std::size_t kSqlQueue = 256;
 constexpr std::chrono::milliseconds kStopLimit{1'500};  ///< Then SQL under way is given up.
 /// Each verification takes 64 MB and a core for 60 ms.
-constexpr std::size_t kPasswordThreads = 2;
+constexpr FairQueue::Limits kLogins{2, 16, 128};
 constexpr std::size_t kPasswordQueue = 16;
+/// Following the database and `/readyz`: nobody's requests stand in their way.
+constexpr std::size_t kSystemQueue = 16;
+constexpr std::size_t kMaxConnections = 4096;
+/// Descriptors for the database, files and what else is not a connection.
+constexpr std::size_t kOtherDescriptors = 256;
+
+/// As many as descriptors allow, with some in reserve.
+std::size_t max_connections() {
+  const std::size_t limit = descriptor_limit();
+  return std::min(kMaxConnections, limit - std::min(kOtherDescriptors, limit / 2));
+}
+
+ThrottleLimits throttle_limits(const config::Config& config) {
+  ThrottleLimits limits;
+  limits.per_user_and_address = config.security.login_attempts;
+  limits.per_address = config.security.login_attempts * 10;
+  limits.window = config.security.login_window;
+  limits.per_user = config.security.login_attempts * 5;
+  return limits;
+}
 
 void set_security_headers(net::Router& router) {
   router.set_default_header(
@@ -74,16 +95,20 @@ class RunningWebApp : public WebApp {
  public:
   explicit RunningWebApp(WebAppOptions options, attendance::TimeZone zone)
       : options_(std::move(options)),
-        throttle_(*options_.clock, ThrottleLimits{options_.config.security.login_attempts,
-                                                  options_.config.security.login_attempts * 10,
-                                                  options_.config.security.login_window, 10'000}),
+        throttle_(*options_.clock, throttle_limits(options_.config)),
         sql_pool_("web-sql", kSqlThreads, kSqlQueue),
-        password_pool_("web-password", kPasswordThreads, kPasswordQueue),
-        gate_(options_.store, *options_.clock, options_.config, metrics_),
+        logins_(loop_, "web-login", kLogins),
+        password_pool_("web-password", 1, kPasswordQueue),
+        system_pool_("web-system", 1, kSystemQueue),
+        lookups_(loop_, options_.store, *options_.clock, metrics_),
+        gate_(loop_, options_.store, lookups_, *options_.clock, options_.config, metrics_),
         parts_{loop_,
                gate_,
                sql_pool_,
+               logins_,
                password_pool_,
+               system_pool_,
+               lookups_,
                options_.store,
                throttle_,
                metrics_,
@@ -117,6 +142,9 @@ class RunningWebApp : public WebApp {
     }
     sql_pool_.stop();
     password_pool_.stop();
+    logins_.stop();
+    system_pool_.stop();
+    lookups_.stop();
     loop_.stop();
   }
 
@@ -141,7 +169,7 @@ class RunningWebApp : public WebApp {
 
     loop_.start("web");
     loop_.run_sync([&] {
-      live_ = std::make_shared<Live>(loop_, sql_pool_, gate_,
+      live_ = std::make_shared<Live>(loop_, system_pool_, lookups_, gate_,
                                      LiveOptions{options_.config, options_.store, options_.version,
                                                  options_.clock, options_.poll_interval});
       live_->mount(*router);
@@ -151,7 +179,8 @@ class RunningWebApp : public WebApp {
     net::ListenOptions listen;
     listen.address = options_.config.web.listen;
     listen.tls = tls_files(options_.config);
-    listen.max_body_bytes = kMaxBody;
+    listen.max_body_bytes = kStrangersBody;
+    listen.max_connections = max_connections();
     listen.trusted_proxies = options_.config.web.trusted_proxies;
     listen.base_path = options_.config.base_path();
     listen.unnamed_proxy = options_.config.has_unnamed_proxy();
@@ -208,7 +237,10 @@ class RunningWebApp : public WebApp {
   LoginThrottle throttle_;
   net::EventLoop loop_;
   WorkerPool sql_pool_;
+  FairQueue logins_;
   WorkerPool password_pool_;
+  WorkerPool system_pool_;
+  TokenLookups lookups_;
   Gate gate_;
   ApiParts parts_;
   std::shared_ptr<Live> live_;           ///< Touched on the loop only.

@@ -366,6 +366,64 @@ TEST_F(Web, a_body_too_large_for_the_api_is_refused) {
   EXPECT_EQ(get("/healthz").status, 200);
 }
 
+TEST_F(Web, how_large_a_body_may_be_depends_on_who_sends_it) {
+  start();
+  const auto change = [&](std::size_t size, const std::string& token) {
+    net::Headers headers;
+    if (!token.empty()) headers.set("Authorization", "Bearer " + token);
+    return post("/api/auth/password", {{"padding", std::string(size, 'x')}}, headers).status;
+  };
+  const auto token = token_of();
+  EXPECT_EQ(change(20'000, ""), 401) << "who that is comes first";
+  EXPECT_EQ(change(20'000, "wrong"), 401);
+  EXPECT_EQ(change(20'000, token), 400) << "read, and not what it should be";
+  EXPECT_EQ(change(70'000, token), 413);
+  EXPECT_EQ(change(70'000, "wrong"), 401);
+}
+
+TEST_F(Web, wrong_tokens_of_one_address_shut_out_nobody_who_is_signed_in) {
+  start();
+  const auto token = token_of();
+  EXPECT_EQ(get("/api/auth/me", token).status, 200);
+  int limited = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto response = get("/api/auth/me", "wrong" + std::to_string(i));
+    if (response.status == 429) {
+      ++limited;
+      EXPECT_EQ(response.headers.get("Retry-After"), "1");
+    } else {
+      EXPECT_EQ(response.status, 401);
+    }
+  }
+  EXPECT_GT(limited, 10);
+  EXPECT_EQ(get("/api/auth/me", token).status, 200);
+  EXPECT_EQ(get("/api/auth/me", "wrong").status, 429);
+  EXPECT_EQ(get("/api/auth/me", token_of()).status, 200) << "nor who signs in meanwhile";
+  EXPECT_THAT(std::string(get("/metrics").body.text()),
+              HasSubstr("surveillx_token_lookups_total{result=\"address_limited\"}"));
+}
+
+TEST_F(Web, a_browser_that_signed_in_before_is_not_shut_out_by_others_at_its_address) {
+  start();
+  net::Headers device;
+  for (const auto& [name, value] : login("admin", kPassword).headers.all()) {
+    if (name == "Set-Cookie" && value.starts_with("surveillx_device=")) {
+      device.set("Cookie", value.substr(0, value.find(';')));
+    }
+  }
+  ASSERT_TRUE(device.has("Cookie"));
+  for (int i = 0; i < 4; ++i) (void)login("admin", "wrong");
+  EXPECT_EQ(login("admin", kPassword).status, 429);
+  const json::value right{{"username", "admin"}, {"password", kPassword}};
+  EXPECT_EQ(post("/api/auth/login", right, device).status, 200);
+  net::Headers forged;
+  forged.set("Cookie", "surveillx_device=made.up");
+  EXPECT_EQ(post("/api/auth/login", right, forged).status, 429);
+  const json::value other{{"username", "somebody"}, {"password", "x"}};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(post("/api/auth/login", other, device).status, 401);
+  EXPECT_EQ(post("/api/auth/login", other, device).status, 429) << "it speaks for one user alone";
+}
+
 TEST_F(Web, signing_in_gives_a_token_a_cookie_and_a_csrf_token) {
   start();
   const auto response = login("admin", kPassword);

@@ -161,8 +161,6 @@ class HttpServer {
   [[nodiscard]] virtual std::size_t connection_count() const = 0;
   /// Thread-safe.
   [[nodiscard]] virtual HttpServerStats stats() const = 0;
-  /// The same as a function that outlives the server.
-  [[nodiscard]] virtual std::function<HttpServerStats()> stats_source() const = 0;
 };
 
 }  // namespace surveillx::net
