@@ -5,6 +5,7 @@
 
 #include "ice_urls.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/base/log_stranger.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/net/address.hpp"
 #include "surveillx/signaling/codec.hpp"
@@ -48,6 +49,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   Connection(SignalingServer& server, const net::HttpRequest& request, net::WebSocketPtr socket)
       : server_(server),
         address_group_(net::address_group(request.remote_address)),
+        standing_(request.standing),
         socket_(std::move(socket)),
         session_(session_options(server.config_)),
         timer_(server.parts_.loop) {}
@@ -68,8 +70,8 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
   void revoke() { perform(session_.revoked()); }
   void give_way() {
-    log::warn("signaling.gave_way", {{"camera", session_.camera().str()},
-                                     {"peer", socket_->remote_address()}});
+    log::stranger(log::Level::warn, "signaling.gave_way", address_group_,
+                  {{"camera", session_.camera().str()}, {"peer", socket_->remote_address()}});
     server_.gave_way_.add();
     perform(session_.give_way());
   }
@@ -99,6 +101,15 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
     perform(session_.socket_closed());
   }
 
+  /// What strangers set off is kept to a few lines an address.
+  void say(log::Level level, std::string_view event, log::Fields fields) const {
+    if (authenticated()) {
+      log::event(level, event, fields);
+    } else {
+      log::stranger(level, event, address_group_, fields);
+    }
+  }
+
   void perform(const signaling::Actions& actions) {
     // Keeps this object through whatever an action sets off.
     const auto self = shared_from_this();
@@ -111,9 +122,9 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
 
   void act(const signaling::SendMessage& send) {
     if (const auto* error = std::get_if<signaling::ErrorMessage>(&send.message)) {
-      log::warn("signaling.error", {{"camera", session_.camera().str()},
-                                    {"peer", socket_->remote_address()},
-                                    {"code", error->code}});
+      say(log::Level::warn, "signaling.error", {{"camera", session_.camera().str()},
+                                                {"peer", socket_->remote_address()},
+                                                {"code", error->code}});
       if (error->code == signaling::kCodeUnauthorized) {
         server_.refused_tokens_.add();
       } else {
@@ -159,6 +170,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
       perform(session_.refused());
     } else if (camera) {
       token_hash_ = hash;
+      if (standing_) standing_->admit();  // A camera's connection gives way to no stranger's.
       server_.parts_.hub.add_camera(*camera, asked_at_);
       perform(session_.authenticated(now(), camera->id,
                                      ice_servers(server_.config_.ice, camera->id)));
@@ -217,9 +229,9 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
 
   void act(const signaling::Close& close) {
-    log::info("signaling.close", {{"camera", session_.camera().str()},
-                                  {"code", static_cast<int>(close.code)},
-                                  {"reason", close.reason}});
+    say(log::Level::info, "signaling.close", {{"camera", session_.camera().str()},
+                                              {"code", static_cast<int>(close.code)},
+                                              {"reason", close.reason}});
     socket_->close(static_cast<std::uint16_t>(close.code), close.reason);
   }
 
@@ -236,6 +248,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
 
   SignalingServer& server_;
   const std::string address_group_;
+  const std::shared_ptr<net::PeerStanding> standing_;
   net::WebSocketPtr socket_;
   signaling::ServerSession session_;
   net::Timer timer_;
