@@ -5,6 +5,7 @@
 
 #include "sdp_text.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +47,12 @@ struct Offer {
   bool bundled = false;             ///< The video is in a BUNDLE group.
   int payload_type = -1;            ///< Of the chosen codec.
   std::optional<int> transport_cc;  ///< Id of the transport-wide sequence number extension.
+  std::vector<std::string> fingerprints;  ///< `sha-256 AA:BB:...`, of the certificate to expect.
 };
+
+/// The hashes of fingerprints that we can compare, the strongest first.
+inline constexpr std::array<std::string_view, 4> kFingerprintHashes{"sha-512", "sha-384", "sha-256",
+                                                                    "sha-1"};
 
 /// The first video section that sends, with the first of VP8 and H.264 that it prefers, and the
 /// transport of the section that carries it (RFC 9143), with what the session says for all. Errors,

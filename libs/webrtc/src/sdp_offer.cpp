@@ -32,7 +32,8 @@ std::optional<Keys> keys_of(const Parsed& offer, std::size_t section) {
   return own ? own : keys_in(offer.text.session);
 }
 
-/// `SHA-256 aa:BB` as the library wants it (RFC 8122: neither half minds case).
+/// `SHA-256 aa:BB` as the library wants it (RFC 8122: neither half minds case); nothing for a hash
+/// that we cannot compare.
 std::optional<std::string> fingerprint(std::string_view value) {
   const auto parts = words(value);
   if (parts.size() != 2 || !is_word(parts[0]) || !is_word(parts[1])) return std::nullopt;
@@ -43,7 +44,12 @@ std::optional<std::string> fingerprint(std::string_view value) {
     digest[i] = static_cast<char>(std::toupper(c));
   }
   if (digest.size() % 3 != 2) return std::nullopt;
-  return lower(parts[0]) + " " + digest;
+  const auto hash = lower(parts[0]);
+  if (std::find(kFingerprintHashes.begin(), kFingerprintHashes.end(), hash) ==
+      kFingerprintHashes.end()) {
+    return std::nullopt;
+  }
+  return hash + " " + digest;
 }
 
 Lines fingerprints_in(const Lines& lines) {
@@ -51,7 +57,7 @@ Lines fingerprints_in(const Lines& lines) {
   for (const auto& line : lines) {
     const auto value = attribute(line, "fingerprint");
     const auto good = value ? fingerprint(*value) : std::nullopt;
-    if (good && out.size() < 8) out.push_back("a=fingerprint:" + *good);
+    if (good && out.size() < 8) out.push_back(*good);
   }
   return out;
 }
@@ -82,8 +88,8 @@ Result<Transport> transport_of(const Parsed& offer, std::size_t carrier, std::si
   }
   if (out.fingerprints.empty()) {
     return Error{kBadSdp,
-                 "the offer's video has no DTLS fingerprint (a=fingerprint): this server takes "
-                 "encrypted media only"};
+                 "the offer's video has no DTLS fingerprint (a=fingerprint, of sha-256 or another "
+                 "known hash): this server takes encrypted media only"};
   }
   // Left out, it means active (RFC 4145 section 4); a peer that has forgotten it follows the
   // answer, which then says passive.
@@ -209,7 +215,7 @@ std::string for_webrtcbin(const Parsed& parsed, const Offer& offer, const Transp
               "a=ice-pwd:" + transport.keys.password,
               "a=setup:" + transport.setup};
   if (find_attribute(section, "rtcp-rsize")) lines.emplace_back("a=rtcp-rsize");
-  lines.insert(lines.end(), transport.fingerprints.begin(), transport.fingerprints.end());
+  for (const auto& each : transport.fingerprints) lines.push_back("a=fingerprint:" + each);
   add_formats(section, choice, lines);
   if (offer.transport_cc) {
     lines.push_back("a=extmap:" + std::to_string(*offer.transport_cc) + " " +
@@ -269,6 +275,7 @@ Result<Offer> read_offer(const std::string& text) {
   offer.payload_type = choice.payload_type;
   offer.trickle = trickles(*parsed);
   offer.transport_cc = transport_cc_id(parsed->text.media[video]);
+  offer.fingerprints = transport->fingerprints;
   set_fates(*parsed, *transport, offer);
   offer.sdp = for_webrtcbin(*parsed, offer, *transport, choice);
   return offer;

@@ -72,6 +72,7 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   [[nodiscard]] bool on_packets(GstPad* pad, GstPadProbeInfo* info, Backlog& backlog);
   void on_pad(GstPad* pad);
   [[nodiscard]] Result<void> build_chain(GstPad* pad, Codec codec);
+  [[nodiscard]] bool has_named_certificate();
   void discard(GstPad* pad);
   void on_decoder_caps(GstElement* valve, const GstCaps* caps);
   /// True when this encoded frame is to be decoded.

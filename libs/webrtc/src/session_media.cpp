@@ -1,5 +1,6 @@
 #include "surveillx/base/log.hpp"
 
+#include "peer_certificate.hpp"
 #include "session.hpp"
 
 #include <gst/rtp/gstrtpbuffer.h>
@@ -201,10 +202,29 @@ void Session::on_pad(GstPad* pad) {
     discard(pad);
     return;
   }
+  // webrtcbin 1.22 compares nothing. Here it is in time: nothing has been decoded yet.
+  if (!has_named_certificate()) {
+    end(EndReason::dtls_failed,
+        "the certificate of the camera's connection is not the one that its offer names");
+    discard(pad);
+    return;
+  }
   if (auto built = build_chain(pad, codec); !built) {
     end(EndReason::pipeline_error, built.error().message);
     discard(pad);
   }
+}
+
+bool Session::has_named_certificate() {
+  gst::Ref<GstElement> bin;
+  {
+    const std::lock_guard lock(mutex_);
+    bin = webrtcbin_;
+  }
+  const auto decoder = bin ? gst::child_of_kind(bin.get(), "dtlsdec") : nullptr;
+  gchar* pem = nullptr;
+  if (decoder) g_object_get(decoder.get(), "peer-pem", &pem, nullptr);
+  return is_named_certificate(gst::take_string(pem), offer_.fingerprints);
 }
 
 void Session::discard(GstPad* pad) {

@@ -430,6 +430,22 @@ TEST_F(PeerSessionTest, a_picture_over_the_limit_ends_the_session_by_name) {
   }
 }
 
+TEST_F(PeerSessionTest, a_camera_with_another_certificate_than_its_offer_names_shows_nothing) {
+  Call call;
+  call.edit_offer = [](std::string sdp) {
+    const std::string before = "a=fingerprint:sha-256 ";
+    const auto at = sdp.find(before) + before.size();
+    sdp[at] = sdp[at] == '0' ? '1' : '0';
+    return sdp;
+  };
+  ASSERT_TRUE(call.connect({}, options()));
+  ASSERT_TRUE(call.recorder->wait([](const Recorder& r) { return !r.ends_.empty(); }));
+  call.session->close();
+  EXPECT_EQ(call.recorder->ends_.front().first, EndReason::dtls_failed);
+  EXPECT_NE(call.recorder->ends_.front().second.find("certificate"), std::string::npos);
+  EXPECT_EQ(call.recorder->frames_, 0);
+}
+
 TEST_F(PeerSessionTest, h264_jumps_to_a_keyframe_as_well_when_decoding_hangs) {
   Call call;
   call.recorder->look_ = [seen = 0](const frame::Frame&) mutable {

@@ -361,6 +361,8 @@ TEST(ReadOffer, what_cannot_be_used_is_named_in_words) {
       {"empty credentials", kHead + video(9, "a=ice-ufrag:\r\na=ice-pwd:\r\n" + kPrint), "bad_sdp",
        "a=ice-ufrag"},
       {"no fingerprint anywhere", kHead + video(9, keys("k")), "bad_sdp", "a=fingerprint"},
+      {"a fingerprint of a hash that nobody can compare",
+       kHead + video(9, keys("k") + "a=fingerprint:md5 00:11\r\n"), "bad_sdp", "a=fingerprint"},
       {"bundle-only outside of a bundle", kHead + video(0, only + transport("v")), "no_video",
        "no video"},
       {"a line that is none", kHead + "hello there\r\n" + video(9, transport("v")), "bad_sdp",

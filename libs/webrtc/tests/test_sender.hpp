@@ -423,6 +423,7 @@ struct Call {
   std::shared_ptr<Recorder> recorder = std::make_shared<Recorder>();
   std::shared_ptr<PeerSession> session;
   std::string offer;
+  std::function<std::string(std::string)> edit_offer;  ///< What reaches the session of it.
 
   ~Call() {
     if (session) session->close();
@@ -439,6 +440,7 @@ struct Call {
     recorder->forward_candidates([s = sender](const std::string& candidate, int mline) {
       s->add_candidate(candidate, mline);
     });
+    if (edit_offer) offer = edit_offer(offer);
     auto answered = PeerSession::answer(session_options, offer, Recorder::events(recorder));
     if (!answered) return answered.error();
     session = *answered;
