@@ -10,7 +10,10 @@ endfunction()
 deps_pkg(gstreamer gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-sdp-1.0
          gstreamer-webrtc-1.0 gstreamer-rtp-1.0)
 deps_pkg(sodium libsodium)
+deps_pkg(icu icu-uc icu-i18n)
 deps_pkg(turbojpeg libturbojpeg)
+# Photos from outside: each format by its own library.
+deps_pkg(photos libjpeg libpng libwebp libwebpdemux libheif)
 deps_pkg(openssl openssl)
 deps_pkg(sqlite sqlite3)
 deps_pkg(postgresql libpq)

@@ -1,8 +1,12 @@
 #include "surveillx/crypto/password.hpp"
 
+#include "surveillx/base/unicode.hpp"
+
 #include "sodium.hpp"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 namespace surveillx::crypto {
 
@@ -25,11 +29,25 @@ Limits limits_of(PasswordCost cost) {
   return {crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE};
 }
 
+/// How a password may have been hashed: prepared as today, or, by older programs, as it was typed.
+/// One for ASCII.
+std::vector<std::string> spellings(std::string_view password) {
+  std::vector<std::string> all{unicode::opaque(password)};
+  for (const std::string& old :
+       {std::string(password), unicode::composed(password), unicode::decomposed(password)}) {
+    if (std::find(all.begin(), all.end(), old) == all.end()) all.push_back(old);
+  }
+  return all;
+}
+
 }  // namespace
 
-Result<std::string> hash_password(std::string_view password, PasswordCost cost) {
+Result<std::string> hash_password(std::string_view given, PasswordCost cost) {
   require_sodium();
-  if (password.size() < 8) return Error{kWeakPassword, "a password has at least 8 characters"};
+  const std::string password = unicode::opaque(given);
+  if (unicode::length(password) < 8) {
+    return Error{kWeakPassword, "a password has at least 8 characters"};
+  }
   if (password.size() > 1024) return Error{kWeakPassword, "a password has at most 1024 bytes"};
   const Limits limits = limits_of(cost);
   std::array<char, crypto_pwhash_STRBYTES> hash{};
@@ -45,7 +63,12 @@ bool verify_password(std::string_view hash, std::string_view password) {
   const std::string terminated(hash);
   // Only our own algorithm: libsodium would take Argon2i as well.
   if (!terminated.starts_with("$argon2id$")) return false;
-  return crypto_pwhash_str_verify(terminated.c_str(), password.data(), password.size()) == 0;
+  // All of them, whichever fits: the time must not tell how a password was typed.
+  bool fits = false;
+  for (const std::string& spelling : spellings(password)) {
+    fits |= crypto_pwhash_str_verify(terminated.c_str(), spelling.data(), spelling.size()) == 0;
+  }
+  return fits;
 }
 
 void verify_nothing(std::string_view password) {

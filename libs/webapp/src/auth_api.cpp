@@ -121,7 +121,7 @@ class Login : public std::enable_shared_from_this<Login> {
       return;
     }
     const auto body = parse_body(request_);
-    const auto username = body ? text(*body, "username", 64) : std::nullopt;
+    const auto username = body ? text(*body, "username", 256) : std::nullopt;
     const auto password = body ? text(*body, "password", kMaxPassword) : std::nullopt;
     if (!username || !password) {
       respond_(bad_request("The body must be {\"username\": text, \"password\": text}."));

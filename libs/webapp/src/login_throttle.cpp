@@ -1,9 +1,9 @@
 #include "login_throttle.hpp"
 
+#include "surveillx/base/unicode.hpp"
 #include "surveillx/net/address.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 #include <vector>
 
@@ -11,12 +11,11 @@ namespace surveillx::webapp {
 
 namespace {
 
-/// User names compare without letter case, so the counters must too.
+constexpr std::size_t kMaxUsernameBytes = 256;  // 64 characters.
+
+/// User names compare in one form, so the counters must too.
 std::string folded(std::string_view username) {
-  std::string result(username.substr(0, 64));
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
+  return unicode::compared(username.substr(0, kMaxUsernameBytes));
 }
 
 }  // namespace

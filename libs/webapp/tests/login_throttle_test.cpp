@@ -44,6 +44,11 @@ TEST_F(Throttle, success_forgets_the_failures) {
   EXPECT_TRUE(allowed("ada", "a"));
 }
 
+TEST_F(Throttle, a_name_in_another_spelling_is_no_new_name) {
+  for (const char* name : {"j\u00f6rg", "Jo\u0308rg", "J\u00d6RG"}) EXPECT_TRUE(allowed(name, "10.0.0.1"));
+  EXPECT_FALSE(allowed("JO\u0308RG", "10.0.0.1"));
+}
+
 TEST_F(Throttle, attempts_under_way_count_so_that_many_at_once_gain_nothing) {
   EXPECT_TRUE(allowed("ada", "a"));
   EXPECT_TRUE(allowed("ada", "a"));

@@ -6,7 +6,9 @@
 #include <string_view>
 
 /// Password hashes: Argon2id (RFC 9106) in its text form `$argon2id$...`. A call takes 50-700 ms of
-/// a core and 64-256 MB, so callers bound how many run at once. Thread-safe.
+/// a core and 64-256 MB (some times that for a password beyond ASCII), so callers bound how many run
+/// at once. A password is one whatever the spelling of its letters (RFC 8265, OpaqueString); hashes of
+/// passwords as they were typed still fit. Thread-safe.
 namespace surveillx::crypto {
 
 /// Shorter than 8 or longer than 1024 bytes.
