@@ -27,9 +27,14 @@ FOREIGN = {
     "sodium": ({"base", "crypto"}, False),
     "openssl/": ({"net", "crypto", "vision"}, False),  # vision: checksums of weights
     "spdlog/": ({"base"}, False),
+    "unicode/": ({"base"}, False),
     "prometheus/": ({"telemetry"}, False),
     "toml++": ({"config", "vision"}, False),  # vision: model manifests
     "turbojpeg": ({"frame"}, False),
+    "jpeglib": ({"vision"}, False),
+    "png.h": ({"vision"}, False),
+    "webp/": ({"vision"}, False),
+    "libheif/": ({"vision"}, False),
     "libyuv": ({"frame"}, False),
     "date/": ({"attendance"}, False),
 }

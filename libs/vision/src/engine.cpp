@@ -225,6 +225,7 @@ ModelManifest limited(ModelManifest model, const EngineOptions& options) {
     model.matching.min_threshold = threshold;
     model.matching.max_threshold = threshold;
     model.matching.live_threshold = threshold;
+    model.matching.look_alike = threshold;
     model.matching.tighten = 0;
   }
   if (options.margin > 0) model.matching.margin = static_cast<float>(options.margin);

@@ -1,13 +1,24 @@
 #include "surveillx/vision/enrolment.hpp"
 
+#include "quality.hpp"
+
 #include <cmath>
 #include <string>
 
 namespace surveillx::vision {
 namespace {
 
-/// A second face at least this large, by its box's side, makes it unclear whose photo it is.
-constexpr float kSecondFace = 0.5F;
+/// The face whose photo this is has at least this many times the area of any other,
+constexpr float kClearlyLarger = 3;
+/// and is in the middle, or so much larger that the others are in the background of the background.
+constexpr float kFarLarger = 25;
+
+bool is_central(const PixelBox& face, frame::Size photo) {
+  const Point centre = face.centre();
+  const float x = centre.x / static_cast<float>(photo.width);
+  const float y = centre.y / static_cast<float>(photo.height);
+  return x >= 0.25F && x <= 0.75F && y >= 0.15F && y <= 0.85F;
+}
 
 }  // namespace
 
@@ -16,8 +27,10 @@ Result<Enrolment> examine_photo(Engine& engine, const Image& photo) {
   if (faces.empty()) return Error{kNoFace, "no face was found in the photo"};
   const FoundFace& main = faces.front();
   if (faces.size() > 1) {
-    const float second = std::sqrt(faces[1].detection.box.area() / main.detection.box.area());
-    if (second >= kSecondFace) {
+    const float larger = main.detection.box.area() / faces[1].detection.box.area();
+    const bool clear = is_central(main.detection.box, photo.size()) ? larger >= kClearlyLarger
+                                                                    : larger >= kFarLarger;
+    if (!clear) {
       return Error{kSeveralFaces, "the photo shows several faces; use one with only this person"};
     }
   }
@@ -30,6 +43,11 @@ Result<Enrolment> examine_photo(Engine& engine, const Image& photo) {
   }
   if (main.quality.sharpness < gates.min_enrol_sharpness) {
     return Error{kBlurred, "the face is blurred; use a sharper photo"};
+  }
+  // Its pixels are many, what they show is little: such a face comes near to anybody.
+  if (is_enlarged(measure_detail(photo, main.detection.box))) {
+    return Error{kBlurred,
+                 "the face is blurred, or was enlarged from a few pixels; use the original photo"};
   }
   return Enrolment{engine.embed(photo, main.detection), main,
                    to_unit_box(main.detection.box, photo.size())};

@@ -95,6 +95,36 @@ std::optional<Match> Gallery::nearest(const Embedding& face) const {
   return match;
 }
 
+Neighbours Gallery::neighbours(const Embedding& face, const std::optional<PersonId>& person) const {
+  Neighbours found;
+  if (face.model_id != matching_.model_id ||
+      face.values.size() != static_cast<std::size_t>(matching_.dimension)) {
+    return found;
+  }
+  std::vector<float> query = face.values;
+  if (matching_.metric == Metric::cosine) normalise(query);
+  query.resize(stride_, 0.0F);
+  const Person* other = nullptr;
+  for (std::size_t row = 0; row < owners_.size(); ++row) {
+    const float d =
+        raw_distance(matching_.metric, query.data(), rows_.data() + row * stride_, stride_);
+    const Person& owner = people_[owners_[row]];
+    if (person && owner.id == *person) {
+      found.own = std::min(found.own, d);
+    } else if (d < found.other) {
+      found.other = d;
+      other = &owner;
+    }
+  }
+  found.own = finished(matching_.metric, found.own);
+  found.other = finished(matching_.metric, found.other);
+  if (other != nullptr) {
+    found.other_id = other->id;
+    found.other_name = other->name;
+  }
+  return found;
+}
+
 const std::string* Gallery::name_of(const PersonId& person) const {
   const auto found =
       std::find_if(people_.begin(), people_.end(), [&](const Person& p) { return p.id == person; });

@@ -2,27 +2,18 @@
 
 #include "surveillx/frame/convert.hpp"
 
-#include "photo_header.hpp"
+#include "photo_decoders.hpp"
 #include "pixels.hpp"
 
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <cmath>
+#include <new>
 #include <string>
 
 namespace surveillx::vision {
 namespace {
-
-/// The decoder's own power-of-two shrinking (JPEG) that still leaves at least `max_side` pixels.
-int decode_flags(const PhotoHeader& header, int max_side) {
-  if (header.kind != PhotoKind::jpeg) return cv::IMREAD_COLOR;
-  const long longer = std::max(header.width, header.height);
-  if (longer >= 8L * max_side) return cv::IMREAD_REDUCED_COLOR_8;
-  if (longer >= 4L * max_side) return cv::IMREAD_REDUCED_COLOR_4;
-  if (longer >= 2L * max_side) return cv::IMREAD_REDUCED_COLOR_2;
-  return cv::IMREAD_COLOR;
-}
 
 void shrink(cv::Mat& bgr, int max_side) {
   const int longer = std::max(bgr.cols, bgr.rows);
@@ -36,7 +27,55 @@ void shrink(cv::Mat& bgr, int max_side) {
   bgr = std::move(small);
 }
 
+/// Turns and mirrors by EXIF's number for how the camera was held.
+cv::Mat upright(cv::Mat bgr, int orientation) {
+  cv::Mat out = std::move(bgr);
+  if (orientation >= 5) out = out.t();
+  switch (orientation) {
+    case 2: case 6: cv::flip(out, out, 1); break;
+    case 3: case 7: cv::flip(out, out, -1); break;
+    case 4: case 8: cv::flip(out, out, 0); break;
+    default: break;
+  }
+  return out;
+}
+
+Result<cv::Mat> decode(ByteView photo, const PhotoHeader& header, int max_side) {
+  try {
+    switch (header.kind) {
+      case PhotoKind::jpeg: return decode_jpeg(photo, header, max_side);
+      case PhotoKind::png: return decode_png(photo, header);
+      case PhotoKind::webp: return decode_webp(photo, header);
+      case PhotoKind::heif: return decode_heif(photo);
+    }
+  } catch (const std::bad_alloc&) {
+    return too_complex_photo();
+  } catch (const cv::Exception&) {
+    return too_complex_photo();
+  }
+  return damaged_photo("");
+}
+
 }  // namespace
+
+Result<void> check_dimensions(long width, long height) {
+  if (width <= 0 || height <= 0) return Error{kEmptyImage, "the photo is 0 pixels wide or high"};
+  // Compared by division: a forged header can promise 2^32 by 2^32.
+  if (width <= kMaxPhotoPixels / height) return {};
+  return Error{kImageTooLarge, "the photo is " + std::to_string(width) + "x" +
+                                   std::to_string(height) +
+                                   " pixels; at most 40 megapixels are read"};
+}
+
+Error damaged_photo(const char* detail) {
+  std::string message = "the photo is damaged or cut short; use the original file";
+  if (detail != nullptr && *detail != '\0') message += " (" + std::string(detail) + ")";
+  return Error{kDamaged, std::move(message)};
+}
+
+Error too_complex_photo() {
+  return Error{kTooComplex, "the photo takes too long or too much memory to read; save it again"};
+}
 
 Image::Image() : pixels_(std::make_shared<const Pixels>()) {}
 Image::Image(std::shared_ptr<const Pixels> pixels, double native_scale)
@@ -45,24 +84,19 @@ Image::Image(std::shared_ptr<const Pixels> pixels, double native_scale)
 Result<Image> Image::from_photo(ByteView photo, int max_side) {
   const auto header = read_photo_header(photo);
   if (!header) return header.error();
-  // Compared by division: a forged header can promise 2^32 by 2^32.
-  if (header->width > kMaxPhotoPixels / header->height) {
-    return Error{kImageTooLarge, "the photo is " + std::to_string(header->width) + "x" +
-                                     std::to_string(header->height) +
-                                     " pixels; at most 40 megapixels are read"};
+  // HEIF's dimensions are known to its own library only, which is asked before it decodes.
+  if (header->kind != PhotoKind::heif) {
+    if (auto checked = check_dimensions(header->width, header->height); !checked) {
+      return checked.error();
+    }
   }
-  cv::Mat bgr;
-  try {
-    const cv::Mat bytes(1, static_cast<int>(photo.size()), CV_8UC1,
-                        const_cast<std::uint8_t*>(photo.data()));
-    bgr = cv::imdecode(bytes, decode_flags(*header, max_side));
-  } catch (const cv::Exception&) {
-    bgr.release();  // Reported below like any other picture that cannot be read.
-  }
-  if (bgr.empty()) return Error{kNotAnImage, "the photo is damaged and cannot be read"};
+  auto decoded = decode(photo, *header, max_side);
+  if (!decoded) return decoded.error();
+  cv::Mat bgr = upright(std::move(*decoded), header->orientation);
+  const long longer = header->kind == PhotoKind::heif ? std::max(bgr.cols, bgr.rows)
+                                                      : std::max(header->width, header->height);
   shrink(bgr, max_side);
-  const double native =
-      static_cast<double>(std::max(header->width, header->height)) / std::max(bgr.cols, bgr.rows);
+  const double native = static_cast<double>(longer) / std::max(bgr.cols, bgr.rows);
   return image_of(std::move(bgr), std::max(1.0, native));
 }
 

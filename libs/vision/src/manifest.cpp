@@ -87,6 +87,8 @@ void read_embedder(const toml::table& root, ModelManifest& model) {
   m.live_threshold = number(matching, "live_threshold", m.threshold);
   m.margin = number(matching, "margin", 0);
   m.stranger_gap = number(matching, "stranger_gap", 0);
+  m.look_alike = number(matching, "look_alike", m.live_threshold);
+  m.unlike = number(matching, "unlike", 0);
   if (m.dimension <= 0) throw BadKey{"embedder.dimension must be above 0"};
   if (m.threshold <= 0) throw BadKey{"matching.threshold must be above 0"};
   if (m.tighten_from < 1) throw BadKey{"matching.tighten_from must be at least 1"};

@@ -4,7 +4,9 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace surveillx::vision {
 namespace {
@@ -37,7 +39,79 @@ float sharpness_of(const cv::Mat& bgr, const PixelBox& box) {
   return static_cast<float>(edge_deviation[0] * edge_deviation[0] / contrast);
 }
 
+/// The middle of the face, as grey levels; empty when it lies outside of the image.
+cv::Mat grey_middle(const cv::Mat& bgr, const PixelBox& box) {
+  const float side = 0.8F * box.w;
+  const Point centre = box.centre();
+  const cv::Rect part = cv::Rect(cv::Rect2f(centre.x - side / 2, centre.y - side / 2, side, side)) &
+                        cv::Rect(0, 0, bgr.cols, bgr.rows);
+  cv::Mat grey;
+  if (part.width >= 16 && part.height >= 16) cv::cvtColor(bgr(part), grey, cv::COLOR_BGR2GRAY);
+  return grey;
+}
+
+/// Of the lines of `grey` (rows), the share that change far less towards the next line than the
+/// lines beside them do.
+float repeated_rows(const cv::Mat& grey) {
+  constexpr int kBeside = 3;
+  std::vector<double> change(static_cast<std::size_t>(grey.rows - 1));
+  for (int y = 0; y + 1 < grey.rows; ++y) {
+    change[static_cast<std::size_t>(y)] = cv::norm(grey.row(y), grey.row(y + 1), cv::NORM_L1);
+  }
+  std::size_t repeated = 0;
+  for (auto at = change.begin(); at != change.end(); ++at) {
+    const auto first = at - std::min<std::ptrdiff_t>(kBeside, at - change.begin());
+    const auto last = at + 1 + std::min<std::ptrdiff_t>(kBeside, change.end() - at - 1);
+    if (*at < 0.25 * *std::max_element(first, last)) ++repeated;
+  }
+  return static_cast<float>(repeated) / static_cast<float>(change.size());
+}
+
 }  // namespace
+
+FaceDetail measure_detail(const Image& image, const PixelBox& face) {
+  const cv::Mat grey = grey_middle(mat_of(image), face);
+  if (grey.empty()) return {};
+  FaceDetail detail;
+  detail.repeated = std::min(repeated_rows(grey), repeated_rows(grey.t()));
+
+  cv::Mat probe;
+  cv::resize(grey, probe, {kProbe, kProbe}, 0, 0,
+             std::min(grey.cols, grey.rows) >= kProbe ? cv::INTER_AREA : cv::INTER_LINEAR);
+  probe.convertTo(probe, CV_32F);
+  probe -= cv::mean(probe);
+  // Without it the picture's edges, which do not meet, would look like detail.
+  static const cv::Mat window = [] {
+    cv::Mat hann;
+    cv::createHanningWindow(hann, {kProbe, kProbe}, CV_32F);
+    return cv::Mat(hann.mul(hann));  // OpenCV's is the square root of the product of both.
+  }();
+  cv::Mat spectrum;
+  cv::dft(probe.mul(window), spectrum, cv::DFT_COMPLEX_OUTPUT);
+  double features = 0;
+  double fine = 0;
+  double diagonal = 0;
+  for (int v = 0; v < kProbe; ++v) {
+    for (int u = 0; u < kProbe; ++u) {
+      const int fv = std::min(v, kProbe - v);  // Cycles across the middle of the face.
+      const int fu = std::min(u, kProbe - u);
+      const auto& z = spectrum.at<cv::Vec2f>(v, u);
+      const double power = static_cast<double>(z[0]) * z[0] + static_cast<double>(z[1]) * z[1];
+      const double radius = std::hypot(fu, fv);
+      if (radius >= 3 && radius <= 8) features += power;
+      if (radius >= 14 && radius <= 22) fine += power;
+      if (fu >= 9 && fv >= 9 && fu <= 16 && fv <= 16) diagonal += power;
+    }
+  }
+  if (features <= 0) return detail;
+  detail.fine = static_cast<float>(fine / features);
+  detail.diagonal = static_cast<float>(diagonal / features);
+  return detail;
+}
+
+bool is_enlarged(const FaceDetail& detail) {
+  return detail.fine < 0.0033F || detail.diagonal < 0.0008F || detail.repeated > 0.12F;
+}
 
 float turn_of(const Detection& face) {
   if (!face.landmarks) return 0;

@@ -19,9 +19,10 @@ struct Enrolment {
 };
 
 /// Takes the one face of an enrolment photo: `no_face`, `several_faces`, `too_small`, `blurred`.
-/// A face less than half as large as the main one is a passer-by and does not count.
+/// Others are passers-by, and do not count, when the main one is in the middle and has three times
+/// the area of each. A face that was enlarged from a few pixels is `blurred`, however many it has now.
 [[nodiscard]] Result<Enrolment> examine_photo(Engine& engine, const Image& photo);
-/// Decodes and examines; also `not_an_image`, `empty_image`, `image_too_large`.
+/// Decodes and examines; also what `Image::from_photo` says.
 [[nodiscard]] Result<Enrolment> examine_photo(Engine& engine, ByteView photo);
 
 }  // namespace surveillx::vision

@@ -30,6 +30,14 @@ struct Match {
   double confidence = 0;  ///< 0 to 1; 0.5 at the threshold.
 };
 
+/// What surrounds a face among the enrolled, for a person whose it is said to be.
+struct Neighbours {
+  float own = std::numeric_limits<float>::infinity();    ///< The person's nearest vector.
+  float other = std::numeric_limits<float>::infinity();  ///< Anybody else's nearest,
+  PersonId other_id;                                     ///< and whose it is.
+  std::string other_name;
+};
+
 /// All enrolled vectors of one model at one moment. Immutable, so that cameras read it without
 /// locks and a new one is swapped in whole.
 class Gallery {
@@ -49,6 +57,9 @@ class Gallery {
 
   /// Nothing when the gallery is empty or `face` is another model's vector.
   [[nodiscard]] std::optional<Match> nearest(const Embedding& face) const;
+  /// `person` nothing: for somebody who is not enrolled yet. All infinite for another model's vector.
+  [[nodiscard]] Neighbours neighbours(const Embedding& face,
+                                      const std::optional<PersonId>& person) const;
   /// The name of a person who has at least one vector here; null otherwise.
   [[nodiscard]] const std::string* name_of(const PersonId& person) const;
 

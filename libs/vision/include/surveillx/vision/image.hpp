@@ -11,6 +11,10 @@ namespace surveillx::vision {
 inline constexpr ErrorName kNotAnImage{"not_an_image"};
 inline constexpr ErrorName kEmptyImage{"empty_image"};
 inline constexpr ErrorName kImageTooLarge{"image_too_large"};
+/// Cut short or corrupt: whatever its decoder warns of, since a half-read picture is no photo.
+inline constexpr ErrorName kDamaged{"damaged"};
+/// Made so that reading it costs far more than its size says.
+inline constexpr ErrorName kTooComplex{"too_complex"};
 
 /// Photos with more pixels are refused before anything is allocated for them.
 inline constexpr long kMaxPhotoPixels = 40L * 1000 * 1000;
@@ -25,10 +29,11 @@ class Image {
   Image();
   explicit Image(std::shared_ptr<const Pixels> pixels, double native_scale = 1);
 
-  /// Decodes a JPEG, PNG or WebP that comes from outside. Kind and dimensions are read from
-  /// its header before the decoder sees it: `empty_image` for no bytes or a side of 0,
-  /// `not_an_image`, `image_too_large` over `kMaxPhotoPixels`. The EXIF orientation is applied, and
-  /// a larger photo shrunk until its longer side is `max_side`; `native_scale` remembers by how
+  /// Decodes a JPEG, PNG, WebP or HEIC (AVIF) that comes from outside, whatever its file is called;
+  /// of an animation the first frame. Kind and dimensions are read before the decoder sees the rest:
+  /// `empty_image` for no bytes or a side of 0, `not_an_image`, `image_too_large` over
+  /// `kMaxPhotoPixels`, `too_complex`; and then `damaged`. The container's orientation is applied,
+  /// and a larger photo shrunk until its longer side is `max_side`; `native_scale` remembers by how
   /// much.
   [[nodiscard]] static Result<Image> from_photo(ByteView photo, int max_side = 1920);
   /// A camera's picture (BT.601 limited range).

@@ -40,6 +40,11 @@ struct Matching {
   float live_threshold = 0;
   float margin = 0;        ///< By how much the second-best person must be farther away.
   float stranger_gap = 0;  ///< Farther than the live threshold by this: a stranger.
+  /// Enrolment: a photo nearer than this to somebody else's is a look-alike's, and both would be
+  /// hard to tell apart; one farther than `unlike` from all of the person's others shows another
+  /// face. 0: not looked at.
+  float look_alike = 0;
+  float unlike = 0;
 };
 
 /// One file of weights.
