@@ -109,7 +109,7 @@ def test_an_import_says_what_became_of_each_photo_and_can_be_repeated(build_dir,
         (folder / "Al Gore" / photo.name).write_bytes(photo.read_bytes())
     (folder / "Al Gore" / "notes.jpg").write_bytes(b"no picture")
     for _ in range(2):
-        (person,) = site.json("people", "import", folder)
+        (person,) = site.json("people", "import", folder)["people"]
         assert person["name"] == "Al Gore" and person["error"] is None
         assert [(p["ok"], p["reason"]) for p in person["photos"]] == [
             (True, None),
@@ -121,7 +121,7 @@ def test_an_import_says_what_became_of_each_photo_and_can_be_repeated(build_dir,
     (folder / "Nobody" / "x.jpg").write_bytes(b"no picture")
     partly = site.run("people", "import", folder, "--json", check=False)
     assert partly.returncode == 1 and "1 of 2" in partly.stderr
-    assert [p["id"] is None for p in json.loads(partly.stdout)] == [False, True]
+    assert [p["id"] is None for p in json.loads(partly.stdout)["people"]] == [False, True]
 
 
 def test_a_file_name_that_is_not_utf8_is_imported_once_and_shown_in_valid_json(build_dir, tmp_path):
@@ -135,7 +135,7 @@ def test_a_file_name_that_is_not_utf8_is_imported_once_and_shown_in_valid_json(b
     with open(name, "wb") as photo:
         photo.write(sorted(portraits.iterdir())[0].read_bytes())
     for _ in range(2):
-        (person,) = site.json("people", "import", folder.parent)  # Decodes strictly.
+        (person,) = site.json("people", "import", folder.parent)["people"]  # Decodes strictly.
         assert [(p["file"][-8:], p["ok"]) for p in person["photos"]] == [("caf\ufffd.jpg", True)]
     assert site.json("people", "list")[0]["photos"]["accepted"] == 1
 

@@ -35,7 +35,7 @@ std::vector<store::AcceptedPhoto> portraits(vision::Engine& engine, const demo::
     const auto examined = vision::examine_photo(engine, jpeg);
     if (!examined) continue;  // One pose less; none at all is a failure below.
     photos.push_back({"portrait-" + std::to_string(i + 1) + ".jpg", std::move(jpeg),
-                      examined->embedding.model_id, examined->embedding.values});
+                      examined->embedding.model_id, examined->embedding.values, true});
   }
   if (photos.empty()) {
     throw Failure(Error{kInternal, "the demo's person '" + person.name + "' could not be enrolled"});

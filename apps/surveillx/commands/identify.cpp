@@ -3,39 +3,22 @@
 
 #include "commands/command.hpp"
 #include "commands/engine_options.hpp"
+#include "commands/json_text.hpp"
+#include "commands/photo_reports.hpp"
 #include "commands/store_access.hpp"
 #include "commands/utf8_text.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/object.hpp>
 
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 namespace surveillx::app {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::uintmax_t kMaxPhotoBytes = 32 * 1024 * 1024;
-
-Result<Bytes> read_photo(const std::filesystem::path& file) {
-  std::error_code code;
-  if (!std::filesystem::is_regular_file(file, code)) {
-    return Error{kNotFound, "there is no such file"};
-  }
-  if (std::filesystem::file_size(file, code) > kMaxPhotoBytes) {
-    return Error{kInvalidArgument, "the file is larger than 32 MB"};
-  }
-  std::ifstream in(file, std::ios::binary);
-  Bytes bytes{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return Error{kIo, "the file cannot be read"};
-  return bytes;
-}
 
 const char* reason_of(vision::QualityIssue issue) {
   switch (issue) {
@@ -54,7 +37,8 @@ const char* reason_of(vision::QualityIssue issue) {
 /// Four decimals: more would only pretend to be exact.
 double rounded(double value) { return std::round(value * 1e4) / 1e4; }
 
-/// The nearest person is named whatever the decision, which alone says whether to believe it.
+/// `person` is who it is, and nobody unless known. Who is nearest anyway stands apart, so that no
+/// reader takes one for the other.
 json::object describe(vision::Engine& engine, const vision::Gallery& gallery,
                       const vision::Image& image, const vision::FoundFace& face) {
   const domain::Box box = vision::to_unit_box(face.detection.box, image.size());
@@ -63,7 +47,8 @@ json::object describe(vision::Engine& engine, const vision::Gallery& gallery,
                    {"person_id", nullptr},
                    {"person", nullptr},
                    {"distance", nullptr},
-                   {"confidence", 0.0}};
+                   {"confidence", 0.0},
+                   {"nearest", nullptr}};
   if (!face.quality.usable()) {
     // Too little of a face to be compared with anybody.
     out["reason"] = reason_of(face.quality.issue);
@@ -72,8 +57,13 @@ json::object describe(vision::Engine& engine, const vision::Gallery& gallery,
   const auto match = gallery.nearest(engine.embed(image, face.detection));
   out["decision"] = match && match->accepted ? "known" : "unknown";
   if (match) {
-    out["person_id"] = match->person_id.str();
-    out["person"] = match->name;
+    if (match->accepted) {
+      out["person_id"] = match->person_id.str();
+      out["person"] = match->name;
+    }
+    out["nearest"] = {{"person_id", match->person_id.str()},
+                      {"person", match->name},
+                      {"distance", rounded(match->distance)}};
     out["distance"] = rounded(match->distance);
     out["confidence"] = rounded(match->accepted ? match->confidence : 1 - match->confidence);
   }
@@ -99,28 +89,19 @@ json::object identify(vision::Engine& engine, const vision::Gallery& gallery,
   return line;
 }
 
-std::shared_ptr<const vision::Gallery> load_gallery(store::Store& store,
-                                                    const vision::Engine& engine) {
-  std::vector<vision::Gallery::Entry> entries;
-  for (auto& stored : must(store.embeddings.load(engine.info().model))) {
-    entries.push_back(
-        {stored.person_id, stored.person, {engine.info().model, std::move(stored.vector)}});
-  }
-  return vision::Gallery::build(std::move(entries), engine.matching());
-}
-
 int run(const CommonOptions& common, const std::vector<std::string>& photos) {
   const auto access = open_store(common);
+  check_models_folder(common, access.config);
   auto options = engine_options(access.config);
   options.threads = 1;
   const auto engine = must(vision::Engine::open(options));
   if (engine->info().trial) std::fprintf(stderr, "surveillx: %s\n", engine->info().notice.c_str());
-  const auto gallery = load_gallery(*access.store, *engine);
+  const auto gallery = must(enrolment::load_gallery(*access.store, engine->matching()));
   bool all_read = true;
   for (const std::string& photo : photos) {
     const json::object line = identify(*engine, *gallery, photo);
     all_read = all_read && line.at("error").is_null();
-    std::puts(json::serialize(line).c_str());
+    std::puts(json_text(line).c_str());
     std::fflush(stdout);
   }
   if (!all_read) return fail({kInvalidArgument, "not every photo could be read; see `error`"});
@@ -133,7 +114,7 @@ void add_identify(Registrar& r) {
   CLI::App* command = r.subcommand(
       "identify", "Says who is in photos: a line of JSON for each, with every face and decision");
   const auto photos = std::make_shared<std::vector<std::string>>();
-  command->add_option("PHOTO", *photos, "JPEG, PNG or WebP files")->required();
+  command->add_option("PHOTO", *photos, "JPEG, PNG, WebP or HEIC files")->required();
   r.models_option(command);
   r.run(command, [photos](const CommonOptions& common) { return run(common, *photos); });
 }

@@ -1,4 +1,5 @@
 #include "commands/command.hpp"
+#include "commands/engine_options.hpp"
 #include "commands/load_config.hpp"
 #include "commands/run_addresses.hpp"
 #include "commands/site_zone.hpp"
@@ -24,6 +25,7 @@ void add_media(Registrar& r) {
     const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
     raise_descriptor_limit();
     auto loaded = load_config(common, server_options->overrides, server_options->public_);
+    check_models_folder(common, loaded.config);
     {
       const auto keys = must(crypto::KeyRing::load_or_create(loaded.config.security.key_file));
       const auto store = must(store::Store::open(

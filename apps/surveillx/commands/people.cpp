@@ -1,8 +1,11 @@
-#include "surveillx/vision/enrolment.hpp"
+#include "commands/people.hpp"
+
+#include "surveillx/base/unicode.hpp"
+#include "surveillx/config/keys.hpp"
 
 #include "commands/command.hpp"
-#include "commands/engine_options.hpp"
-#include "commands/people_import.hpp"
+#include "commands/json_text.hpp"
+#include "commands/photo_reports.hpp"
 #include "commands/store_access.hpp"
 #include "commands/utf8_text.hpp"
 
@@ -11,274 +14,81 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <unistd.h>
 
 namespace surveillx::app {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::uintmax_t kMaxPhotoBytes = 32 * 1024 * 1024;
-
 struct PeopleOptions {
   store::NewPerson person;
   std::vector<std::string> photos;
-  std::string source;
   std::string search;
-};
-
-/// What became of one photo.
-struct PhotoReport {
-  std::string file;
-  bool ok = false;
-  std::string reason;   ///< The error's name; empty when ok.
-  std::string message;  ///< The same for people.
-};
-
-boost::json::array to_json(const std::vector<PhotoReport>& photos) {
-  boost::json::array all;
-  for (const auto& photo : photos) {
-    all.push_back({{"file", utf8_text(photo.file)},
-                   {"ok", photo.ok},
-                   {"reason", photo.reason.empty() ? boost::json::value(nullptr)
-                                                   : boost::json::value(photo.reason)}});
-  }
-  return all;
-}
-
-void print(const std::vector<PhotoReport>& photos) {
-  for (const auto& photo : photos) {
-    if (photo.ok) {
-      std::printf("  ok       %s\n", photo.file.c_str());
-    } else {
-      std::printf("  refused  %s: %s (%s)\n", photo.file.c_str(), photo.message.c_str(),
-                  photo.reason.c_str());
-    }
-  }
-}
-
-Result<Bytes> read_photo(const fs::path& file) {
-  std::error_code code;
-  if (!fs::is_regular_file(file, code)) return Error{kNotFound, "there is no such file"};
-  if (fs::file_size(file, code) > kMaxPhotoBytes) {
-    return Error{kInvalidArgument, "the file is larger than 32 MB"};
-  }
-  std::ifstream in(file, std::ios::binary);
-  Bytes bytes{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return Error{kIo, "the file cannot be read"};
-  return bytes;
-}
-
-/// Examines photos in this process, with the engine that media uses.
-class Examiner {
- public:
-  explicit Examiner(const config::Config& config) {
-    auto options = engine_options(config);
-    options.threads = 1;
-    engine_ = must(vision::Engine::open(options));
-    if (engine_->info().trial) {
-      std::fprintf(stderr, "surveillx: %s\n", engine_->info().notice.c_str());
-    }
-  }
-
-  /// The photo ready to be stored; `report` says what became of it either way.
-  std::optional<store::AcceptedPhoto> examine(const fs::path& file, PhotoReport& report) {
-    report.file = file.string();
-    auto bytes = read_photo(file);
-    auto enrolment = bytes ? vision::examine_photo(*engine_, ByteView(*bytes))
-                           : Result<vision::Enrolment>(bytes.error());
-    if (!enrolment) {
-      report.reason = enrolment.error().name.text();
-      report.message = enrolment.error().message;
-      return std::nullopt;
-    }
-    report.ok = true;
-    return store::AcceptedPhoto{.file_name = file.filename().string(),
-                                .bytes = std::move(*bytes),
-                                .model = enrolment->embedding.model_id,
-                                .embedding = std::move(enrolment->embedding.values)};
-  }
-
- private:
-  std::shared_ptr<vision::Engine> engine_;
+  enrolment::Insistence insistence;
 };
 
 int add(const CommonOptions& common, const PeopleOptions& options) {
   const auto access = open_store(common);
   std::vector<PhotoReport> reports;
-  std::vector<store::AcceptedPhoto> accepted;
-  if (!options.photos.empty()) {
-    Examiner examiner(access.config);
-    for (const auto& file : options.photos) {
-      auto photo = examiner.examine(file, reports.emplace_back());
-      if (photo) accepted.push_back(std::move(*photo));
+  std::optional<domain::Person> added;
+  if (options.photos.empty()) {
+    added = must(access.store->people.create(options.person));
+  } else {
+    PhotoDesk desk(common, access);
+    std::vector<enrolment::Candidate> candidates;
+    for (const auto& file : options.photos) candidates.push_back(desk.examine(file));
+    auto enrolled =
+        must(desk.enroller().create(options.person, std::move(candidates), options.insistence));
+    added = std::move(enrolled.person);
+    for (std::size_t i = 0; i < options.photos.size(); ++i) {
+      reports.push_back({options.photos[i], std::move(enrolled.photos[i])});
     }
   }
-  // Somebody who was to be recognised, and cannot be, is better not there than there in name only.
-  const bool usable = options.photos.empty() || !accepted.empty();
-  domain::Person person{.id = {}, .name = options.person.name, .external_id = "", .group = ""};
-  if (usable) person = must(access.store->people.create(options.person, accepted));
+  const std::string& name = added ? added->name : options.person.name;
   if (common.json) {
-    std::puts(boost::json::serialize(
-                  boost::json::object{{"id", usable ? boost::json::value(person.id.str())
-                                                    : boost::json::value(nullptr)},
-                                      {"name", utf8_text(person.name)},
-                                      {"photos", to_json(reports)}})
-                  .c_str());
+    const boost::json::object answer{{"id", added ? boost::json::value(added->id.str())
+                                                  : boost::json::value(nullptr)},
+                                     {"name", utf8_text(name)},
+                                     {"photos", to_json(reports)}};
+    std::puts(json_text(answer).c_str());
   } else {
-    if (usable) std::printf("Added %s, %s\n", person.name.c_str(), person.id.str().c_str());
+    if (added) std::printf("Added %s, %s\n", name.c_str(), added->id.str().c_str());
     print(reports);
   }
-  if (!usable) {
-    return fail({kInvalidArgument, "no photo of " + person.name +
-                                       " can be used, so nobody was added; give a clear photo "
-                                       "with one face"});
+  if (added) return kDone;
+  for (const auto& [file, verdict] : reports) {
+    if (!verdict.like) continue;
+    return fail({kAlreadyExists, "nobody was added: " + name + " looks like " +
+                                     verdict.like->person + " (" + verdict.like->person_id.str() +
+                                     "); if they are two people, say --allow-look-alike"});
   }
-  return kDone;
+  return fail({kInvalidArgument, "no photo of " + name +
+                                     " can be used, so nobody was added; give a clear photo "
+                                     "with one face"});
 }
 
-/// What became of one person of an import.
-struct ImportReport {
-  std::string name;
-  std::string id;     ///< Empty when the person is not there afterwards.
-  std::string error;  ///< Empty when all is well.
-  std::vector<PhotoReport> photos;
-};
-
-class Importer {
- public:
-  explicit Importer(const StoreAccess& access) : store_(*access.store), examiner_(access.config) {}
-
-  ImportReport import(const ImportEntry& entry) {
-    ImportReport report{.name = entry.person.name, .id = "", .error = "", .photos = {}};
-    auto known = find_known(entry.person);
-    if (!known) {
-      report.error = known.error().message;
-      return report;
+/// Throws a Failure that names the groups there are when `group` is none of them.
+void require_group(store::Store& store, const std::string& group) {
+  const auto groups = must(store.people.groups());
+  if (std::find(groups.begin(), groups.end(), unicode::composed(group)) != groups.end()) return;
+  std::string message = "no group '" + group + "'";
+  const std::string near = config::nearest(group, {groups.begin(), groups.end()});
+  if (!near.empty()) message += "; did you mean '" + near + "'?";
+  if (groups.empty()) {
+    message += "; nobody is in a group (`people add --group` puts somebody in one)";
+  } else {
+    message += "; there are: ";
+    constexpr std::size_t kShown = 20;
+    for (std::size_t i = 0; i < std::min(groups.size(), kShown); ++i) {
+      message += (i == 0 ? "" : ", ") + groups[i];
     }
-    std::vector<std::string> present;
-    if (*known) {
-      report.id = (*known)->id.str();
-      for (const auto& photo : must(store_.photos.list((*known)->id))) {
-        if (photo.status == domain::PhotoStatus::accepted) present.push_back(photo.file_name);
-      }
-    }
-    std::vector<store::AcceptedPhoto> accepted;
-    for (const auto& file : entry.photos) {
-      // A repeated import adds what is new and leaves the rest alone.
-      const auto name = store::stored_file_name(file.filename().string());
-      if (std::find(present.begin(), present.end(), name) != present.end()) {
-        report.photos.push_back({file.string(), true, "", ""});
-        continue;
-      }
-      auto photo = examiner_.examine(file, report.photos.emplace_back());
-      if (photo) accepted.push_back(std::move(*photo));
-    }
-    store_person(entry, *known, accepted, report);
-    return report;
+    if (groups.size() > kShown) message += ", and " + std::to_string(groups.size() - kShown) + " more";
   }
-
- private:
-  void store_person(const ImportEntry& entry, const std::optional<domain::Person>& known,
-                    const std::vector<store::AcceptedPhoto>& accepted, ImportReport& report) {
-    if (known) {
-      for (const auto& photo : accepted) {
-        const auto added = store_.photos.add_accepted(known->id, photo);
-        if (!added) report.error = added.error().message;
-      }
-      return;
-    }
-    if (!entry.photos.empty() && accepted.empty()) {
-      report.error = "no photo can be used; not added";
-      return;
-    }
-    const auto created = store_.people.create(entry.person, accepted);
-    if (created) {
-      report.id = created->id.str();
-    } else if (created.error().is(store::kDatabaseUnavailable)) {
-      throw Failure(created.error());
-    } else {
-      report.error = created.error().message;
-    }
-  }
-
-  /// The person of an earlier import: by external id, else by name.
-  Result<std::optional<domain::Person>> find_known(const store::NewPerson& wanted) {
-    using Known = std::optional<domain::Person>;
-    const bool by_id = !wanted.external_id.empty();
-    const auto found = store_.people.find_by(by_id ? wanted.external_id : wanted.name);
-    if (!found) return found.error();
-    Known known;
-    for (const auto& person : *found) {
-      const bool same =
-          by_id ? person.external_id == wanted.external_id : person.name == wanted.name;
-      if (!same) continue;
-      if (known) {
-        return Error{kAlreadyExists,
-                     "several people have this name; give each an external id in a CSV file"};
-      }
-      known = person;
-    }
-    // Else the photos of one person would be recognised as another.
-    if (known && known->name != wanted.name) {
-      return Error{kAlreadyExists, "the external id " + wanted.external_id + " is " + known->name +
-                                       "'s already; remove that person first, or correct the id"};
-    }
-    return known;
-  }
-
-  store::Store& store_;
-  Examiner examiner_;
-};
-
-/// A line that is written over, on a terminal only, so that logs stay readable.
-void show_progress(std::size_t done, std::size_t all, const std::string& name) {
-  if (::isatty(STDERR_FILENO) == 0) return;
-  std::fprintf(stderr, "\r\033[K%zu of %zu: %s", done, all, name.c_str());
-  if (done == all) std::fputs("\r\033[K", stderr);
-  std::fflush(stderr);
-}
-
-int import(const CommonOptions& common, const PeopleOptions& options) {
-  const auto entries = must(read_import(options.source));
-  const auto access = open_store(common);
-  Importer importer(access);
-  boost::json::array all;
-  std::size_t failed = 0;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    show_progress(i, entries.size(), entries[i].person.name);
-    const ImportReport report = importer.import(entries[i]);
-    failed += report.error.empty() ? 0 : 1;
-    if (common.json) {
-      all.push_back(
-          {{"id", report.id.empty() ? boost::json::value(nullptr) : boost::json::value(report.id)},
-           {"name", utf8_text(report.name)},
-           {"photos", to_json(report.photos)},
-           {"error", report.error.empty() ? boost::json::value(nullptr)
-                                          : boost::json::value(report.error)}});
-      continue;
-    }
-    if (::isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
-    std::printf("%s: %s\n", report.name.c_str(),
-                report.error.empty() ? "done" : report.error.c_str());
-    print(report.photos);
-    std::fflush(stdout);
-  }
-  show_progress(entries.size(), entries.size(), "");
-  if (common.json) std::puts(boost::json::serialize(all).c_str());
-  if (failed > 0) {
-    return fail({kInvalidArgument, std::to_string(failed) + " of " +
-                                       std::to_string(entries.size()) +
-                                       " people could not be imported; see above"});
-  }
-  return kDone;
+  throw Failure(Error{kNotFound, message});
 }
 
 int list(const CommonOptions& common, const PeopleOptions& options) {
   const auto access = open_store(common);
+  if (!options.person.group.empty()) require_group(*access.store, options.person.group);
   boost::json::array all;
   bool any = false;
   store::PeopleQuery query{
@@ -314,6 +124,8 @@ int list(const CommonOptions& common, const PeopleOptions& options) {
   } while (!query.cursor.empty());
   if (common.json) {
     std::puts(boost::json::serialize(all).c_str());
+  } else if (!any && !options.search.empty()) {
+    std::printf("Nobody's name or external id has '%s' in it.\n", options.search.c_str());
   } else if (!any) {
     std::puts("Nobody is enrolled; `surveillx people add NAME PHOTO...` adds somebody.");
   }
@@ -375,17 +187,11 @@ void add_people(Registrar& r) {
   add_command->add_option("--external-id", options->person.external_id,
                           "The school's or company's own number");
   add_command->add_option("--group", options->person.group, "Class or department");
+  add_insistence(*add_command, options->insistence);
   r.models_option(add_command);
   runs(add_command, add);
 
-  CLI::App* import_command =
-      r.subcommand("import", "Import a folder with a folder per person, or a CSV file", people);
-  import_command
-      ->add_option("SOURCE", options->source,
-                   "The folder, or a CSV file with name,external_id,group,photo")
-      ->required();
-  r.models_option(import_command);
-  runs(import_command, import);
+  add_people_import(r, people);
 
   CLI::App* remove_command =
       r.subcommand("remove", "Remove a person with photos, embeddings and snapshots", people);

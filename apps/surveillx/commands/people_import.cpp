@@ -1,190 +1,274 @@
-#include "commands/people_import.hpp"
+#include "surveillx/enrolment/import.hpp"
 
-#include <algorithm>
-#include <cctype>
-#include <fstream>
-#include <iterator>
+#include "commands/json_text.hpp"
+#include "commands/people.hpp"
+#include "commands/photo_reports.hpp"
+#include "commands/utf8_text.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdio>
 #include <map>
+#include <memory>
+#include <unistd.h>
 
 namespace surveillx::app {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::uintmax_t kMaxCsvBytes = 64 * 1024 * 1024;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-/// Anything but hidden files and notes: whether it is an image, the decoder says.
-bool may_be_photo(const fs::path& path) {
-  const std::string extension = lower(path.extension().string());
-  return !path.filename().string().starts_with('.') && extension != ".txt" && extension != ".csv" &&
-         extension != ".md" && extension != ".db";
-}
-
-Result<std::vector<ImportEntry>> read_folder(const fs::path& folder) {
-  std::vector<ImportEntry> entries;
-  std::error_code code;
-  for (const auto& child : fs::directory_iterator(folder, code)) {
-    if (!child.is_directory(code) || child.path().filename().string().starts_with('.')) continue;
-    ImportEntry entry;
-    entry.person.name = child.path().filename().string();
-    std::error_code unreadable;
-    for (const auto& file : fs::directory_iterator(child.path(), unreadable)) {
-      if (file.is_regular_file(unreadable) && may_be_photo(file.path())) {
-        entry.photos.push_back(file.path());
-      }
-    }
-    if (unreadable) return Error{kIo, child.path().string() + ": " + unreadable.message()};
-    std::sort(entry.photos.begin(), entry.photos.end());
-    entries.push_back(std::move(entry));
-  }
-  if (code) return Error{kIo, folder.string() + ": " + code.message()};
-  if (entries.empty()) {
-    return Error{kInvalidArgument,
-                 folder.string() + " has no folders; make one for each person, with the photos in"};
-  }
-  std::sort(entries.begin(), entries.end(),
-            [](const auto& a, const auto& b) { return a.person.name < b.person.name; });
-  return entries;
-}
-
-/// Without the spaces that people leave around separators.
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-struct CsvLine {
-  std::size_t number = 0;
-  std::vector<std::string> fields;
+struct ImportCommand {
+  std::string source;
+  enrolment::ImportOptions list;
+  std::string columns;
+  enrolment::Insistence insistence;
 };
 
-/// RFC 4180, with `,` or `;` as the separator, whichever the first line has more of.
-Result<std::vector<CsvLine>> parse_csv(const std::string& text) {
-  const std::string header = text.substr(0, text.find('\n'));
-  const char separator =
-      std::count(header.begin(), header.end(), ';') > std::count(header.begin(), header.end(), ',')
-          ? ';'
-          : ',';
-  std::vector<CsvLine> lines;
-  CsvLine line{1, {}};
-  std::string field;
-  std::size_t number = 1;
-  bool quoted = false;
-  bool started = false;
-  const auto end_line = [&] {
-    line.fields.push_back(std::move(field));
-    field.clear();
-    if (line.fields.size() > 1 || !line.fields[0].empty()) lines.push_back(std::move(line));
-    line = {number, {}};
-    started = false;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') ++number;
-    if (quoted) {
-      if (c != '"') {
-        field += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        field += '"';
-        ++i;
-      } else {
-        quoted = false;
-      }
-    } else if (c == '"' && trimmed(field).empty()) {
-      field.clear();
-      quoted = true;
-    } else if (c == separator) {
-      line.fields.push_back(std::move(field));
-      field.clear();
-    } else if (c == '\n') {
-      if (!field.empty() && field.back() == '\r') field.pop_back();
-      end_line();
-      continue;
-    } else {
-      field += c;
+/// What became of one person of an import.
+struct PersonReport {
+  std::string name;
+  std::string id;     ///< Empty when the person is not there afterwards.
+  std::string error;  ///< Empty when all is well.
+  bool was_there = false;
+  std::vector<PhotoReport> photos;
+};
+
+class Importer {
+ public:
+  Importer(const CommonOptions& common, const StoreAccess& access,
+           enrolment::Insistence insistence)
+      : store_(*access.store), desk_(common, access), insistence_(insistence) {}
+
+  PersonReport import(const enrolment::ImportEntry& entry) {
+    PersonReport report{.name = entry.person.name, .id = "", .error = "", .photos = {}};
+    const auto known = find_known(entry);
+    if (!known) {
+      report.error = known.error().message;
+      return report;
     }
-    started = true;
+    report.was_there = known->has_value();
+    std::vector<enrolment::Candidate> candidates;
+    std::vector<std::size_t> places;
+    for (const auto& file : entry.photos) {
+      report.photos.push_back(
+          {file.string(), {.accepted = true, .reason = "", .message = "", .like = std::nullopt}});
+      auto bytes = read_photo(file);
+      // A repeated import adds what is new and leaves the rest alone, at little cost.
+      if (*known && bytes && has(**known, *bytes)) continue;
+      candidates.push_back(desk_.examine(file, std::move(bytes)));
+      places.push_back(report.photos.size() - 1);
+    }
+    std::vector<enrolment::Verdict> verdicts;
+    if (*known) {
+      report.id = (*known)->id.str();
+      if (!candidates.empty()) add((*known)->id, std::move(candidates), verdicts, report);
+    } else {
+      create(entry, std::move(candidates), verdicts, report);
+    }
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      report.photos[places[i]].verdict = std::move(verdicts[i]);
+    }
+    return report;
   }
-  if (quoted) {
-    return Error{kInvalidArgument,
-                 "line " + std::to_string(line.number) + ": a quoted field does not end"};
+
+ private:
+  bool has(const domain::Person& person, const Bytes& bytes) {
+    const auto same = must(store_.photos.find_same(person.id, bytes));
+    return same && same->status == domain::PhotoStatus::accepted;
   }
-  if (started) end_line();
-  return lines;
+
+  void add(const PersonId& person, std::vector<enrolment::Candidate> photos,
+           std::vector<enrolment::Verdict>& verdicts, PersonReport& report) {
+    auto added = desk_.enroller().add(person, std::move(photos), insistence_);
+    if (added) {
+      verdicts = *std::move(added);
+    } else {
+      keep(added.error(), report);
+    }
+  }
+
+  void create(const enrolment::ImportEntry& entry, std::vector<enrolment::Candidate> photos,
+              std::vector<enrolment::Verdict>& verdicts, PersonReport& report) {
+    auto enrolled = desk_.enroller().create(entry.person, std::move(photos), insistence_);
+    if (!enrolled) {
+      keep(enrolled.error(), report);
+      return;
+    }
+    verdicts = std::move(enrolled->photos);
+    if (enrolled->person) {
+      report.id = enrolled->person->id.str();
+    } else {
+      report.error = "no photo can be used; not added";
+    }
+  }
+
+  /// An error of this person's; one of the database ends the import.
+  static void keep(const Error& error, PersonReport& report) {
+    if (error.is(store::kDatabaseUnavailable)) throw Failure(error);
+    report.error = error.message;
+    // Photos without a verdict are not stored.
+    for (auto& photo : report.photos) {
+      photo.verdict = {.accepted = false,
+                       .reason = std::string(error.name.text()),
+                       .message = error.message,
+                       .like = std::nullopt};
+    }
+  }
+
+  /// The person of an earlier import: by external id, else by name.
+  Result<std::optional<domain::Person>> find_known(const enrolment::ImportEntry& entry) {
+    using Known = std::optional<domain::Person>;
+    const store::NewPerson& wanted = entry.person;
+    const bool by_id = !wanted.external_id.empty();
+    auto found = store_.people.find_by(by_id ? wanted.external_id : wanted.name);
+    if (!found) return found.error();
+    if (found->empty() && !entry.folder_name.empty()) {
+      // From when the folder's underscores were part of the name.
+      found = store_.people.find_by(entry.folder_name);
+      if (!found) return Known();
+    }
+    Known known;
+    for (const auto& person : *found) {
+      const bool same = by_id ? person.external_id == wanted.external_id
+                              : person.name == wanted.name || person.name == entry.folder_name;
+      if (!same) continue;
+      if (known) {
+        return Error{kAlreadyExists,
+                     "several people have this name; give each an external id in a CSV file"};
+      }
+      known = person;
+    }
+    // Else the photos of one person would be recognised as another.
+    if (known && by_id && known->name != wanted.name) {
+      return Error{kAlreadyExists, "the external id " + wanted.external_id + " is " + known->name +
+                                       "'s already; remove that person first, or correct the id"};
+    }
+    return known;
+  }
+
+  store::Store& store_;
+  PhotoDesk desk_;
+  enrolment::Insistence insistence_;
+};
+
+/// The import in numbers.
+struct Summary {
+  std::size_t added = 0;
+  std::size_t known = 0;
+  std::size_t failed = 0;
+  std::size_t accepted = 0;
+  std::map<std::string, std::size_t> refused;  ///< By reason.
+  std::size_t blank_rows = 0;
+  std::vector<std::string> unused_columns;
+
+  void count(const PersonReport& report) {
+    ++(!report.error.empty() ? failed : report.was_there ? known : added);
+    for (const auto& photo : report.photos) {
+      if (photo.verdict.accepted) {
+        ++accepted;
+      } else {
+        ++refused[photo.verdict.reason];
+      }
+    }
+  }
+
+  [[nodiscard]] boost::json::object to_json() const {
+    boost::json::object reasons;
+    for (const auto& [reason, count] : refused) reasons[reason] = count;
+    return {{"people_added", added},      {"people_known", known},
+            {"people_failed", failed},    {"photos_accepted", accepted},
+            {"photos_refused", reasons},  {"blank_rows", blank_rows},
+            {"unused_columns", boost::json::array(unused_columns.begin(), unused_columns.end())}};
+  }
+
+  void print() const {
+    std::printf("\n%zu added, %zu were there already, %zu failed; %zu photos accepted", added, known,
+                failed, accepted);
+    const char* before = ", refused: ";
+    for (const auto& [reason, count] : refused) {
+      std::printf("%s%zu %s", before, count, reason.c_str());
+      before = ", ";
+    }
+    if (blank_rows > 0) std::printf("; %zu blank rows skipped", blank_rows);
+    if (!unused_columns.empty()) {
+      std::printf("; columns not used:");
+      for (const auto& column : unused_columns) std::printf(" %s", column.c_str());
+    }
+    std::puts("");
+  }
+};
+
+/// A line that is written over, on a terminal only, so that logs stay readable.
+void show_progress(std::size_t done, std::size_t all, const std::string& name) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  std::fprintf(stderr, "\r\033[K%zu of %zu: %s", done, all, name.c_str());
+  if (done == all) std::fputs("\r\033[K", stderr);
+  std::fflush(stderr);
 }
 
-Result<std::vector<ImportEntry>> read_csv(const fs::path& file) {
-  std::error_code code;
-  if (fs::file_size(file, code) > kMaxCsvBytes) {
-    return Error{kInvalidArgument, file.string() + " is larger than 64 MB"};
-  }
-  std::ifstream in(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in || code) return Error{kIo, file.string() + " cannot be read"};
-  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // Excel's byte order mark.
-  auto lines = parse_csv(text);
-  if (!lines) return Error{lines.error().name, file.string() + ", " + lines.error().message};
-  if (lines->empty()) return Error{kInvalidArgument, file.string() + " is empty"};
+boost::json::object to_json(const PersonReport& report) {
+  return {{"id", report.id.empty() ? boost::json::value(nullptr) : boost::json::value(report.id)},
+          {"name", utf8_text(report.name)},
+          {"photos", to_json(report.photos)},
+          {"error", report.error.empty() ? boost::json::value(nullptr)
+                                         : boost::json::value(utf8_text(report.error))}};
+}
 
-  std::map<std::string, std::size_t> columns;
-  for (std::size_t i = 0; i < lines->front().fields.size(); ++i) {
-    columns.emplace(lower(trimmed(lines->front().fields[i])), i);
-  }
-  if (!columns.contains("name")) {
-    return Error{kInvalidArgument, file.string() +
-                                       ", line 1: no column `name`; write a first line like "
-                                       "name,external_id,group,photo"};
-  }
-  const auto field = [&](const CsvLine& line, const char* column) -> std::string {
-    const auto found = columns.find(column);
-    if (found == columns.end() || found->second >= line.fields.size()) return {};
-    return trimmed(line.fields[found->second]);
-  };
-
-  std::vector<ImportEntry> entries;
-  std::map<std::string, std::size_t> index;
-  for (auto line = lines->begin() + 1; line != lines->end(); ++line) {
-    const store::NewPerson person{.name = field(*line, "name"),
-                                  .external_id = field(*line, "external_id"),
-                                  .group = field(*line, "group")};
-    if (person.name.empty()) {
-      return Error{kInvalidArgument,
-                   file.string() + ", line " + std::to_string(line->number) + ": no name"};
+int import(const CommonOptions& common, const ImportCommand& command) {
+  enrolment::ImportOptions options = command.list;
+  if (!command.columns.empty()) options.columns = must(enrolment::parse_columns(command.columns));
+  const auto list = must(enrolment::read_import(command.source, options));
+  const auto& entries = list.entries;
+  const auto access = open_store(common);
+  Importer importer(common, access, command.insistence);
+  Summary summary;
+  summary.blank_rows = list.blank_rows;
+  summary.unused_columns = list.unused_columns;
+  boost::json::array all;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    show_progress(i, entries.size(), entries[i].person.name);
+    const PersonReport report = importer.import(entries[i]);
+    summary.count(report);
+    if (common.json) {
+      all.push_back(to_json(report));
+      continue;
     }
-    const std::string key =
-        person.external_id.empty() ? "name:" + person.name : "id:" + person.external_id;
-    const auto [known, added] = index.emplace(key, entries.size());
-    if (added) entries.push_back({person, {}});
-    if (const auto& other = entries[known->second].person.name; other != person.name) {
-      return Error{kInvalidArgument, file.string() + ", line " + std::to_string(line->number) +
-                                         ": the external id " + person.external_id + " is " +
-                                         other + "'s in an earlier line"};
-    }
-    std::string rest = field(*line, "photo");
-    while (!rest.empty()) {
-      const auto end = rest.find(';');
-      const std::string photo = trimmed(rest.substr(0, end));
-      if (!photo.empty()) entries[known->second].photos.push_back(file.parent_path() / photo);
-      rest = end == std::string::npos ? std::string() : rest.substr(end + 1);
-    }
+    if (::isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
+    std::printf("%s: %s\n", report.name.c_str(),
+                report.error.empty() ? "done" : report.error.c_str());
+    print(report.photos);
+    std::fflush(stdout);
   }
-  return entries;
+  show_progress(entries.size(), entries.size(), "");
+  if (common.json) {
+    const boost::json::object answer{{"people", std::move(all)}, {"summary", summary.to_json()}};
+    std::puts(json_text(answer).c_str());
+  } else {
+    summary.print();
+  }
+  if (summary.failed > 0) {
+    return fail({kInvalidArgument, std::to_string(summary.failed) + " of " +
+                                       std::to_string(entries.size()) +
+                                       " people could not be imported; see above"});
+  }
+  return kDone;
 }
 
 }  // namespace
 
-Result<std::vector<ImportEntry>> read_import(const fs::path& source) {
-  std::error_code code;
-  if (fs::is_directory(source, code)) return read_folder(source);
-  if (fs::is_regular_file(source, code)) return read_csv(source);
-  return Error{kNotFound, source.string() + " is neither a folder nor a CSV file"};
+void add_people_import(Registrar& r, CLI::App* people) {
+  CLI::App* command =
+      r.subcommand("import", "Import a folder with a folder per person, or a CSV file", people);
+  const auto options = std::make_shared<ImportCommand>();
+  command
+      ->add_option("SOURCE", options->source,
+                   "The folder, or a CSV file with name,external_id,group,photo")
+      ->required();
+  command->add_option("--encoding", options->list.encoding,
+                      "How a CSV file is written, if not in UTF-8: windows-1252, ...");
+  command->add_option("--columns", options->columns,
+                      "Which column is which: name=Name,external_id=Number,group=Class,photo=Photo");
+  add_insistence(*command, options->insistence);
+  r.models_option(command);
+  r.run(command, [options](const CommonOptions& common) { return import(common, *options); });
 }
 
 }  // namespace surveillx::app

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "commands/command.hpp"
+#include "commands/engine_options.hpp"
 #include "commands/demo_setup.hpp"
 #include "commands/first_admin.hpp"
 #include "commands/load_config.hpp"
@@ -141,6 +142,7 @@ int up(const CommonOptions& common, UpOptions options) {
   };
   auto loaded = load();
   const config::Config& config = loaded.config;
+  check_models_folder(common, config);
   const DataDirLock lock(config.data_dir);
   const Ports ports(config, options.server);
   loaded = load();  // With the ports as they are.

@@ -25,7 +25,9 @@ DatabaseWatcher::DatabaseWatcher(store::Store& store, RecognitionService* recogn
       people_(metrics.gauge("gallery_people", "People who can be recognised")),
       database_up_(metrics.gauge("media_database_up", "1 while the database answers")),
       photos_decided_(metrics.counter("photos_decided_total", "Uploaded photos examined")),
-      worker_("media-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {}
+      worker_("media-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {
+  if (recognition_ != nullptr) enroller_.emplace(store_, recognition_->engine().matching());
+}
 
 DatabaseWatcher::~DatabaseWatcher() { stop(); }
 
@@ -114,7 +116,7 @@ Result<void> DatabaseWatcher::look_at(const store::Revisions& revisions) {
     if (auto loaded = load_cameras(); !loaded) return loaded;
   }
   if (recognition_ != nullptr && (!seen_ || seen_->gallery != revisions.gallery)) {
-    if (auto loaded = load_gallery(); !loaded) return loaded;
+    if (auto loaded = load_gallery(revisions.vectors); !loaded) return loaded;
   }
   seen_ = revisions;
   if (recognition_ == nullptr) return {};
@@ -144,16 +146,11 @@ Result<void> DatabaseWatcher::load_cameras() {
   return {};
 }
 
-Result<void> DatabaseWatcher::load_gallery() {
-  const std::string& model = recognition_->engine().info().model;
-  auto stored = store_.embeddings.load(model);
-  if (!stored) return stored.error();
-  std::vector<vision::Gallery::Entry> entries;
-  entries.reserve(stored->size());
-  for (store::StoredEmbedding& one : *stored) {
-    entries.push_back({one.person_id, std::move(one.person), {model, std::move(one.vector)}});
-  }
-  auto gallery = vision::Gallery::build(std::move(entries), recognition_->engine().matching());
+Result<void> DatabaseWatcher::load_gallery(std::int64_t vectors) {
+  auto loaded = enrolment::load_gallery(store_, recognition_->engine().matching());
+  if (!loaded) return loaded.error();
+  auto gallery = *std::move(loaded);
+  enroller_->use(gallery, vectors);
   log::info("media.gallery_loaded", {{"people", gallery->people()},
                                      {"vectors", gallery->vectors()},
                                      {"skipped", gallery->skipped()}});
@@ -178,16 +175,15 @@ Result<bool> DatabaseWatcher::decide_photo() {
   if (!claimed) return claimed.error();
   if (!claimed->has_value()) return false;
   const store::ClaimedPhoto& photo = **claimed;
-  const std::string& model = recognition_->engine().info().model;
-  const auto verdict = examine(photo.bytes);
-  auto stored =
-      verdict ? store_.photos.accept(photo.photo.id, worker_, model, verdict->embedding.values)
-              : store_.photos.refuse(photo.photo.id, worker_, model, verdict.error().name.text());
+  const auto verdict = enroller_->decide(photo, worker_, examine(photo.bytes));
   photos_decided_.add();
+  if (!verdict) {
+    if (verdict.error().is(store::kLeaseLost)) return true;
+    return verdict.error();
+  }
   log::info("media.photo_decided",
             {{"photo", photo.photo.id.str()},
-             {"verdict", verdict ? std::string_view("accepted") : verdict.error().name.text()}});
-  if (!stored && !stored.error().is(store::kLeaseLost)) return stored.error();
+             {"verdict", verdict->accepted ? std::string_view("accepted") : verdict->reason}});
   return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "recognition_service.hpp"
 #include "sighting_recorder.hpp"
+#include "surveillx/enrolment/enroller.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/vision/enrolment.hpp"
 
@@ -54,13 +55,14 @@ class DatabaseWatcher {
   void tell_look(const std::optional<store::Revisions>& revisions);
   [[nodiscard]] Result<void> look_at(const store::Revisions& revisions);
   [[nodiscard]] Result<void> load_cameras();
-  [[nodiscard]] Result<void> load_gallery();
+  [[nodiscard]] Result<void> load_gallery(std::int64_t vectors);
   [[nodiscard]] Result<vision::Enrolment> examine(ByteView photo);
   /// Decides one waiting photo; false when there was none.
   [[nodiscard]] Result<bool> decide_photo();
 
   store::Store& store_;
   RecognitionService* recognition_;
+  std::optional<enrolment::Enroller> enroller_;  ///< With recognition.
   SightingRecorder& recorder_;
   Events events_;
   telemetry::Gauge people_;

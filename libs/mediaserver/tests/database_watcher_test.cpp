@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <random>
 #include <stdexcept>
 
 namespace surveillx::mediaserver {
@@ -20,6 +21,8 @@ class ScriptedEngine final : public vision::Engine {
     matching_.dimension = 1;
     matching_.threshold = matching_.max_threshold = matching_.live_threshold = 0.4F;
   }
+  /// From now on everybody has one face.
+  void find_look_alikes() { matching_.look_alike = 0.4F; }
   [[nodiscard]] const vision::EngineInfo& info() const override { return info_; }
   [[nodiscard]] const vision::Matching& matching() const override { return matching_; }
   [[nodiscard]] const vision::Gates& gates() const override { return gates_; }
@@ -61,7 +64,10 @@ class DatabaseWatcherTest : public testing::Test {
 
   PhotoId upload(const std::string& name) {
     const auto person = store_->people.create({name, "", ""}).value();
-    const std::vector<std::uint8_t> bgr(64 * 64 * 3, 90);
+    // As fine as a real face: a flat one would count as blurred.
+    std::vector<std::uint8_t> bgr(64 * 64 * 3);
+    std::minstd_rand random(7);
+    for (auto& value : bgr) value = static_cast<std::uint8_t>(random() % 256);
     const auto jpeg = vision::Image::from_bgr(bgr.data(), 64 * 3, {64, 64}).to_jpeg().value();
     return store_->photos.add_pending(person.id, "photo.jpg", jpeg).value().id;
   }
@@ -93,6 +99,23 @@ TEST_F(DatabaseWatcherTest, a_photo_that_an_image_library_throws_at_is_refused_a
   EXPECT_EQ(store_->photos.find(bad).value().reason, "not_an_image");
   engine_->broken = false;
   EXPECT_TRUE(becomes(upload("Ben"), domain::PhotoStatus::accepted));
+}
+
+TEST_F(DatabaseWatcherTest, an_uploaded_look_alike_is_refused_with_whom_it_looks_like) {
+  engine_->find_look_alikes();
+  watcher_.emplace(*store_, &*recognition_, recorder_, metrics_,
+                   DatabaseWatcher::Events{[](const DatabaseWatcher::CamerasNews&) {}});
+  ASSERT_TRUE(watcher_->load_now().has_value());
+  watcher_->start();
+  const PhotoId ada = upload("Ada");
+  ASSERT_TRUE(becomes(ada, domain::PhotoStatus::accepted));
+  const PhotoId eve = upload("Eve");
+  ASSERT_TRUE(becomes(eve, domain::PhotoStatus::refused));
+  const auto refused = store_->photos.find(eve).value();
+  EXPECT_EQ(refused.reason, "looks_like");
+  EXPECT_EQ(refused.like, store_->photos.find(ada).value().person_id);
+  ASSERT_TRUE(store_->photos.insist(eve));
+  EXPECT_TRUE(becomes(eve, domain::PhotoStatus::accepted));
 }
 
 TEST_F(DatabaseWatcherTest, a_camera_added_elsewhere_is_told_while_photos_wait) {

@@ -29,6 +29,7 @@ struct SealedPhoto {
   Bytes bytes;
   std::string model;       ///< Empty while pending.
   Bytes embedding_vector;  ///< Empty unless accepted.
+  bool insisted = false;
 };
 [[nodiscard]] SealedPhoto seal_photo(const Context& context, const PersonId& person,
                                      const AcceptedPhoto& photo);

@@ -100,6 +100,12 @@ const std::vector<std::vector<std::string_view>>& migrations() {
           "create table sighting_repair (sighting_id text primary key"
           " references sighting (id) on delete cascade, believed_at bigint,"
           " repaired_at bigint not null)",
+
+          // Whom a refused photo is much like, and whether an operator has said that it may be.
+          "alter table photo add column like_person text not null default ''",
+          "alter table photo add column insisted bigint not null default 0",
+          // Grows with the set of vectors alone: what enrolment has compared with is still all.
+          "alter table revision add column vectors bigint not null default 1",
       },
   };
   return kMigrations;

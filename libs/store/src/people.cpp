@@ -1,5 +1,7 @@
 #include "surveillx/store/people.hpp"
 
+#include "surveillx/base/unicode.hpp"
+
 #include "blobs.hpp"
 #include "sql.hpp"
 #include "text.hpp"
@@ -87,7 +89,7 @@ Result<Position> parse_cursor(const std::string& cursor) {
 }  // namespace
 
 Result<domain::Person> People::create(const NewPerson& person,
-                                      const std::vector<AcceptedPhoto>& photos) {
+                                      const std::vector<AcceptedPhoto>& photos, VectorsSeen seen) {
   const auto clean = cleaned(person);
   if (!clean) return clean.error();
   const domain::Person created{.id = PersonId::random(),
@@ -100,7 +102,11 @@ Result<domain::Person> People::create(const NewPerson& person,
   for (const auto& photo : photos) sealed.push_back(seal_photo(*context_, created.id, photo));
 
   return write(context_, [&](Connection& db) -> Result<domain::Person> {
-    bump(db, Revised::gallery);
+    if (photos.empty()) {
+      bump(db, Revised::gallery);
+    } else if (auto unchanged = bump_vectors(db, seen); !unchanged) {
+      return unchanged.error();
+    }
     if (auto free = external_id_is_free(db, created.external_id, created.id); !free) {
       return free.error();
     }
@@ -162,6 +168,7 @@ Result<PeoplePage> People::list(const PeopleQuery& query) {
   if (!position) return position.error();
   const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, 500);
   const std::string search = like_pattern(fold_case(query.search));
+  const std::string group = unicode::composed(tolerant_text(query.group, 1000));
   return read(context_, [&](Connection& db) -> Result<PeoplePage> {
     // One row more than asked for tells whether there is another page.
     const auto rows = db.query(
@@ -177,8 +184,8 @@ Result<PeoplePage> People::list(const PeopleQuery& query) {
          {"id", position->id},
          {"search", search},
          {"search2", search},
-         {"any_group", tolerant_text(query.group, 1000)},
-         {"group_name", tolerant_text(query.group, 1000)},
+         {"any_group", group},
+         {"group_name", group},
          {"max_rows", static_cast<std::int64_t>(limit + 1)}});
     PeoplePage page;
     for (const auto& row : rows) {
@@ -214,15 +221,29 @@ Result<domain::Person> People::update(const PersonId& id, const NewPerson& perso
   });
 }
 
+Result<std::vector<std::string>> People::groups() {
+  return run(*context_->database, Mode::single,
+             [&](Connection& db) -> Result<std::vector<std::string>> {
+               std::vector<std::string> groups;
+               for (const auto& row :
+                    db.query(1, "select distinct group_name from person where removed_at is null"
+                                " and group_name <> '' order by group_name")) {
+                 groups.push_back(row.text(0));
+               }
+               return groups;
+             });
+}
+
 Result<void> People::remove(const PersonId& id) {
   return write(context_, [&](Connection& db) -> Result<void> {
-    bump(db, Revised::gallery);
+    bump(db, Revised::vectors);
     const auto removed = db.execute(
         "update person set removed_at = :removed_at where id = :id and removed_at is null",
         {{"removed_at", context_->clock->now()}, {"id", id}});
     if (removed == 0) return no_such_person();
     db.execute("delete from embedding where person_id = :id", {{"id", id}});
     db.execute("delete from photo where person_id = :id", {{"id", id}});
+    db.execute("update photo set like_person = '' where like_person = :id", {{"id", id}});
     db.execute(
         "delete from sighting_snapshot where sighting_id in"
         " (select s.id from sighting s where s.person_id = :id)",

@@ -5,6 +5,7 @@
 #include "sql.hpp"
 #include "text.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -12,8 +13,9 @@ namespace surveillx::store {
 
 namespace {
 
-constexpr std::string_view kPhotoColumns = "id, person_id, file_name, status, reason, created_at";
-constexpr std::size_t kPhotoColumnCount = 6;
+constexpr std::string_view kPhotoColumns =
+    "id, person_id, file_name, status, reason, created_at, like_person";
+constexpr std::size_t kPhotoColumnCount = 7;
 constexpr std::size_t kMaxFileName = 200;
 /// Processes that may end while they examine one photo.
 constexpr std::int64_t kMaxClaims = 2;
@@ -22,12 +24,14 @@ constexpr std::string_view kUnreadable = "unreadable";
 Error no_such_photo() { return {kNotFound, "there is no such photo"}; }
 
 domain::Photo photo_of(const Row& row) {
+  const auto like = PersonId::parse(row.text(6));
   return {.id = row.id<PhotoId>(0),
           .person_id = row.id<PersonId>(1),
           .file_name = row.text(2),
           .status = domain::parse_photo_status(row.text(3)).value_or(domain::PhotoStatus::refused),
           .reason = row.text(4),
-          .created_at = row.time(5)};
+          .created_at = row.time(5),
+          .like = like ? std::optional(*like) : std::nullopt};
 }
 
 /// Holds the person's row, so that a removal at the same moment waits and then sees the photo.
@@ -38,16 +42,25 @@ bool lock_person(Connection& db, const PersonId& id) {
       .has_value();
 }
 
-Result<domain::Photo> add(const ContextPtr& context, const SealedPhoto& sealed) {
-  return write(context, [&](Connection& db) -> Result<domain::Photo> {
-    bump(db, Revised::gallery);
-    if (!lock_person(db, sealed.photo.person_id)) {
-      return Error{kNotFound, "there is no such person"};
-    }
-    insert_photo(db, sealed);
-    return sealed.photo;
-  });
+/// The person's photo with exactly these bytes. Sealing adds the same length to all, so that hardly
+/// ever more than one has to be opened.
+std::optional<domain::Photo> same_photo(Connection& db, const Context& context,
+                                        const PersonId& person, ByteView bytes,
+                                        std::size_t sealed_size) {
+  for (const auto& row : db.query(
+           kPhotoColumnCount + 1,
+           "select " + std::string(kPhotoColumns) +
+               ", {hex:bytes} from photo where person_id = :person and length(bytes) = :size"
+               " order by created_at, id",
+           {{"person", person}, {"size", static_cast<std::int64_t>(sealed_size)}})) {
+    domain::Photo photo = photo_of(row);
+    const auto plain = context.keys.unseal(row.bytes(kPhotoColumnCount), photo_binding(photo.id));
+    if (plain && std::equal(plain->begin(), plain->end(), bytes.begin(), bytes.end())) return photo;
+  }
+  return std::nullopt;
 }
+
+Error no_such_person() { return {kNotFound, "there is no such person"}; }
 
 /// Ends a worker's claim with a verdict.
 std::int64_t decide(Connection& db, const PhotoId& id, std::string_view worker,
@@ -78,6 +91,14 @@ void refuse_what_ends_processes(Connection& db, std::string_view worker, UnixMil
         " claimed_until = null where id = :id",
         {{"reason", kUnreadable}, {"id", row.text(0)}});
   }
+}
+
+/// Makes a refused photo wait for a verdict again.
+void look_again(Connection& db, const PhotoId& id, bool insisted) {
+  db.execute(
+      "update photo set status = 'pending', reason = '', like_person = '', insisted = :insisted,"
+      " claimed_by = null, claimed_until = null where id = :id",
+      {{"insisted", std::int64_t{insisted ? 1 : 0}}, {"id", id}});
 }
 
 Error lease_lost() {
@@ -125,11 +146,13 @@ SealedPhoto seal_photo(const Context& context, const PersonId& person, const Acc
                   .file_name = stored_file_name(photo.file_name),
                   .status = domain::PhotoStatus::accepted,
                   .reason = "",
-                  .created_at = context.clock->now()};
+                  .created_at = context.clock->now(),
+                  .like = std::nullopt};
   sealed.bytes = context.keys.seal(photo.bytes, photo_binding(sealed.photo.id));
   sealed.model = photo.model;
   sealed.embedding_vector = context.keys.seal(vector_to_bytes(photo.embedding),
                                               embedding_binding(sealed.photo.id, photo.model, person));
+  sealed.insisted = photo.insisted;
   return sealed;
 }
 
@@ -147,8 +170,9 @@ void insert_embedding(Connection& db, const PhotoId& photo, const PersonId& pers
 
 void insert_photo(Connection& db, const SealedPhoto& sealed) {
   db.execute(
-      "insert into photo (id, person_id, file_name, status, reason, model, bytes, created_at)"
-      " values (:id, :person, :file_name, :status, :reason, :model, :bytes, :created_at)",
+      "insert into photo (id, person_id, file_name, status, reason, model, bytes, created_at,"
+      " insisted) values (:id, :person, :file_name, :status, :reason, :model, :bytes, :created_at,"
+      " :insisted)",
       {{"id", sealed.photo.id},
        {"person", sealed.photo.person_id},
        {"file_name", sealed.photo.file_name},
@@ -156,40 +180,122 @@ void insert_photo(Connection& db, const SealedPhoto& sealed) {
        {"reason", sealed.photo.reason},
        {"model", sealed.model},
        {"bytes", ByteView(sealed.bytes)},
-       {"created_at", sealed.photo.created_at}});
+       {"created_at", sealed.photo.created_at},
+       {"insisted", std::int64_t{sealed.insisted ? 1 : 0}}});
   if (!sealed.embedding_vector.empty()) {
     insert_embedding(db, sealed.photo.id, sealed.photo.person_id, sealed.model,
                      sealed.embedding_vector);
   }
 }
 
+namespace {
+
+/// Gives a stored photo, whatever was said of it, the verdict of this process.
+void accept_again(Connection& db, const Context& context, domain::Photo& stored,
+                  const AcceptedPhoto& photo) {
+  db.execute(
+      "update photo set status = 'accepted', reason = '', like_person = '', model = :model,"
+      " insisted = :insisted, claimed_by = null, claimed_until = null where id = :id",
+      {{"model", photo.model},
+       {"insisted", std::int64_t{photo.insisted ? 1 : 0}},
+       {"id", stored.id}});
+  insert_embedding(db, stored.id, stored.person_id, photo.model,
+                   context.keys.seal(vector_to_bytes(photo.embedding),
+                                     embedding_binding(stored.id, photo.model, stored.person_id)));
+  stored.status = domain::PhotoStatus::accepted;
+  stored.reason.clear();
+  stored.like.reset();
+}
+
+}  // namespace
+
 Result<domain::Photo> Photos::add_pending(const PersonId& person, std::string_view file_name,
-                                          ByteView bytes) {
+                                          ByteView bytes, bool insisted) {
   SealedPhoto sealed;
   sealed.photo = {.id = PhotoId::random(),
                   .person_id = person,
                   .file_name = stored_file_name(file_name),
                   .status = domain::PhotoStatus::pending,
                   .reason = "",
-                  .created_at = context_->clock->now()};
+                  .created_at = context_->clock->now(),
+                  .like = std::nullopt};
+  sealed.insisted = insisted;
   sealed.bytes = context_->keys.seal(bytes, photo_binding(sealed.photo.id));
-  return add(context_, sealed);
+  return write(context_, [&](Connection& db) -> Result<domain::Photo> {
+    bump(db, Revised::gallery);
+    if (!lock_person(db, person)) return no_such_person();
+    auto same = same_photo(db, *context_, person, bytes, sealed.bytes.size());
+    if (!same) {
+      insert_photo(db, sealed);
+      return sealed.photo;
+    }
+    if (same->status == domain::PhotoStatus::refused) {
+      look_again(db, same->id, insisted);
+      same->status = domain::PhotoStatus::pending;
+      same->reason.clear();
+      same->like.reset();
+    }
+    return *std::move(same);
+  });
 }
 
 Result<domain::Photo> Photos::add_accepted(const PersonId& person, const AcceptedPhoto& photo) {
-  return add(context_, seal_photo(*context_, person, photo));
+  auto added = add_accepted(person, std::vector{photo});
+  if (!added) return added.error();
+  return std::move(added->front());
+}
+
+Result<std::vector<domain::Photo>> Photos::add_accepted(const PersonId& person,
+                                                        const std::vector<AcceptedPhoto>& photos,
+                                                        VectorsSeen seen) {
+  std::vector<SealedPhoto> sealed;
+  sealed.reserve(photos.size());
+  for (const auto& photo : photos) sealed.push_back(seal_photo(*context_, person, photo));
+  return write(context_, [&](Connection& db) -> Result<std::vector<domain::Photo>> {
+    if (auto unchanged = bump_vectors(db, seen); !unchanged) return unchanged.error();
+    if (!lock_person(db, person)) return no_such_person();
+    std::vector<domain::Photo> added;
+    for (std::size_t i = 0; i < photos.size(); ++i) {
+      auto same = same_photo(db, *context_, person, photos[i].bytes, sealed[i].bytes.size());
+      if (!same) {
+        insert_photo(db, sealed[i]);
+        added.push_back(sealed[i].photo);
+        continue;
+      }
+      accept_again(db, *context_, *same, photos[i]);
+      added.push_back(*std::move(same));
+    }
+    return added;
+  });
+}
+
+Result<void> Photos::insist(const PhotoId& id) {
+  return write(context_, [&](Connection& db) -> Result<void> {
+    bump(db, Revised::gallery);
+    const auto row = db.first(1, "select status from photo where id = :id", {{"id", id}});
+    if (!row) return no_such_photo();
+    if (row->text(0) == domain::to_string(domain::PhotoStatus::refused)) look_again(db, id, true);
+    return {};
+  });
+}
+
+Result<std::optional<domain::Photo>> Photos::find_same(const PersonId& person, ByteView bytes) {
+  const std::size_t sealed_size = context_->keys.seal({}, "").size() + bytes.size();
+  return read(context_, [&](Connection& db) -> Result<std::optional<domain::Photo>> {
+    return same_photo(db, *context_, person, bytes, sealed_size);
+  });
 }
 
 Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
                                                        std::chrono::milliseconds lease) {
-  using Claim = std::optional<std::pair<domain::Photo, Bytes>>;
+  using Claim = std::optional<ClaimedPhoto>;  // With the bytes still sealed.
   for (;;) {
     const UnixMillis now = context_->clock->now();
     auto claim = write(context_, [&](Connection& db) -> Result<Claim> {
       refuse_what_ends_processes(db, worker, now);
-      const auto row = db.first(kPhotoColumnCount + 1,
+      const auto row = db.first(kPhotoColumnCount + 2,
                                 "select " + std::string(kPhotoColumns) +
-                                    ", {hex:bytes} from photo where status = 'pending'"
+                                    ", {hex:bytes}, insisted from photo where status = 'pending'"
                                     " and (claimed_until is null or claimed_until <= :now)"
                                     " order by created_at, id limit 1 {skip locked}",
                                 {{"now", now}});
@@ -199,13 +305,14 @@ Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
           "update photo set claims = claims + case when claimed_by = :same then 0 else 1 end,"
           " claimed_by = :worker, claimed_until = :until where id = :id",
           {{"same", worker}, {"worker", worker}, {"until", now + lease}, {"id", row->text(0)}});
-      return Claim(std::pair(photo_of(*row), row->bytes(kPhotoColumnCount)));
+      return Claim(ClaimedPhoto{photo_of(*row), row->bytes(kPhotoColumnCount),
+                                row->integer(kPhotoColumnCount + 1) != 0});
     });
     if (!claim) return claim.error();
     if (!*claim) return std::optional<ClaimedPhoto>();
-    auto& [photo, sealed] = **claim;
+    auto& [photo, sealed, insisted] = **claim;
     auto bytes = context_->keys.unseal(sealed, photo_binding(photo.id));
-    if (bytes) return std::optional(ClaimedPhoto{std::move(photo), std::move(*bytes)});
+    if (bytes) return std::optional(ClaimedPhoto{std::move(photo), std::move(*bytes), insisted});
     if (bytes.error().is(crypto::kWrongKey)) return bytes.error();
     log::warn("store.photo_unreadable", {{"photo", photo.id.str()}});
     const auto refused = refuse(photo.id, worker, "", kUnreadable);
@@ -214,9 +321,9 @@ Result<std::optional<ClaimedPhoto>> Photos::claim_next(std::string_view worker,
 }
 
 Result<void> Photos::accept(const PhotoId& id, std::string_view worker, std::string_view model,
-                            const std::vector<float>& embedding) {
+                            const std::vector<float>& embedding, VectorsSeen seen) {
   return write(context_, [&](Connection& db) -> Result<void> {
-    bump(db, Revised::gallery);
+    if (auto unchanged = bump_vectors(db, seen); !unchanged) return unchanged.error();
     if (decide(db, id, worker, domain::PhotoStatus::accepted, "", model) == 0) return lease_lost();
     const auto row = db.first(1, "select person_id from photo where id = :id", {{"id", id}});
     const auto person = row->id<PersonId>(0);
@@ -228,11 +335,15 @@ Result<void> Photos::accept(const PhotoId& id, std::string_view worker, std::str
 }
 
 Result<void> Photos::refuse(const PhotoId& id, std::string_view worker, std::string_view model,
-                            std::string_view reason) {
+                            std::string_view reason, const std::optional<PersonId>& like) {
   return write(context_, [&](Connection& db) -> Result<void> {
     bump(db, Revised::gallery);
     if (decide(db, id, worker, domain::PhotoStatus::refused, reason, model) == 0) {
       return lease_lost();
+    }
+    if (like) {
+      db.execute("update photo set like_person = :like where id = :id",
+                 {{"like", *like}, {"id", id}});
     }
     return {};
   });
@@ -254,8 +365,8 @@ Result<std::int64_t> Photos::requeue_for_model(std::string_view model) {
   return write(context_, [&](Connection& db) -> Result<std::int64_t> {
     bump(db, Revised::gallery);
     return db.execute(
-        "update photo set status = 'pending', reason = '', claims = 0, claimed_by = null,"
-        " claimed_until = null where id in (select id" +
+        "update photo set status = 'pending', reason = '', like_person = '', claims = 0,"
+        " claimed_by = null, claimed_until = null where id in (select id" +
             due + ")",
         {{"model", model}, {"other_model", model}});
   });
@@ -298,7 +409,7 @@ Result<Bytes> Photos::bytes(const PhotoId& id) {
 
 Result<void> Photos::remove(const PhotoId& id) {
   return write(context_, [&](Connection& db) -> Result<void> {
-    bump(db, Revised::gallery);
+    bump(db, Revised::vectors);
     db.execute("delete from embedding where photo_id = :id", {{"id", id}});
     if (db.execute("delete from photo where id = :id", {{"id", id}}) == 0) return no_such_photo();
     return {};

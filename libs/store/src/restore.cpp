@@ -38,8 +38,8 @@ struct Counter {
   const char* name;
   int since;
 };
-constexpr std::array<Counter, 4> kCounters{
-    {{"gallery", 1}, {"cameras", 1}, {"access", 1}, {"attendance", 3}}};
+constexpr std::array<Counter, 5> kCounters{
+    {{"gallery", 1}, {"cameras", 1}, {"access", 1}, {"attendance", 3}, {"vectors", 3}}};
 using Counts = std::map<std::string, std::int64_t>;
 
 /// Everybody signs in again, since a session that ended after the backup was made must not come

@@ -1,5 +1,7 @@
 #include "sql.hpp"
 
+#include "surveillx/store/people.hpp"
+
 #include <soci/soci.h>
 
 #include <cctype>
@@ -203,6 +205,10 @@ void bump(Connection& connection, Revised what) {
     case Revised::gallery:
       connection.execute("update revision set gallery = gallery + 1 where id = 1");
       break;
+    case Revised::vectors:
+      connection.execute(
+          "update revision set gallery = gallery + 1, vectors = vectors + 1 where id = 1");
+      break;
     case Revised::cameras:
       connection.execute("update revision set cameras = cameras + 1 where id = 1");
       break;
@@ -213,6 +219,14 @@ void bump(Connection& connection, Revised what) {
       connection.execute("update revision set attendance = attendance + 1 where id = 1");
       break;
   }
+}
+
+Result<void> bump_vectors(Connection& connection, std::optional<std::int64_t> seen) {
+  bump(connection, Revised::vectors);
+  if (!seen) return {};
+  const auto now = connection.first(1, "select vectors from revision where id = 1");
+  if (now && now->integer(0) == *seen + 1) return {};
+  return Error{kGalleryChanged, "somebody was enrolled or removed at the same moment; try again"};
 }
 
 }  // namespace surveillx::store

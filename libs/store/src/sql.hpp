@@ -220,9 +220,12 @@ auto write(const ContextPtr& context, Body body, const Database::Impl::Terms& te
   return run(*context->database, Mode::write, std::move(body), terms);
 }
 
-enum class Revised { gallery, cameras, access, attendance };
+enum class Revised { gallery, vectors, cameras, access, attendance };
 /// First in every write transaction that changes such data: the counter's row lock also makes
 /// these transactions exclude each other on PostgreSQL, as they do on SQLite.
+/// `vectors` counts as a change of the gallery, too.
 void bump(Connection& connection, Revised what);
+/// As `bump` for vectors. `gallery_changed` when `seen` is given and is not the count before this.
+[[nodiscard]] Result<void> bump_vectors(Connection& connection, std::optional<std::int64_t> seen);
 
 }  // namespace surveillx::store

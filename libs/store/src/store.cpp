@@ -3,6 +3,7 @@
 #include "blobs.hpp"
 #include "held_sessions.hpp"
 #include "sql.hpp"
+#include "text_keys.hpp"
 
 namespace surveillx::store {
 
@@ -60,19 +61,21 @@ Result<std::shared_ptr<Store>> Store::open(const DatabaseOptions& options,
   if (options.schema != SchemaPolicy::ignore) {
     if (auto checked = check_keys(context); !checked) return checked.error();
     if (auto bound = bind_embeddings_to_people(context); !bound) return bound.error();
+    if (auto renewed = renew_text_keys(context); !renewed) return renewed.error();
   }
   return std::shared_ptr<Store>(new Store(std::move(context)));
 }
 
 Result<Revisions> Revision::current() {
   return run(*context_->database, Mode::single, [](Connection& db) -> Result<Revisions> {
-    const auto row =
-        db.first(4, "select gallery, cameras, access, attendance from revision where id = 1");
+    const auto row = db.first(
+        5, "select gallery, cameras, access, attendance, vectors from revision where id = 1");
     if (!row) return Error{kInternal, "the revision row is missing"};
     return Revisions{.gallery = row->integer(0),
                      .cameras = row->integer(1),
                      .access = row->integer(2),
-                     .attendance = row->integer(3)};
+                     .attendance = row->integer(3),
+                     .vectors = row->integer(4)};
   });
 }
 

@@ -1,5 +1,7 @@
 #include "text.hpp"
 
+#include "surveillx/base/unicode.hpp"
+
 #include <cstdint>
 #include <optional>
 
@@ -29,39 +31,6 @@ std::optional<char32_t> next_character(std::string_view& text) {
   return value;
 }
 
-void append_character(std::string& out, char32_t value) {
-  const auto byte = [&out](char32_t b) { out += static_cast<char>(b); };
-  if (value < 0x80) {
-    byte(value);
-  } else if (value < 0x800) {
-    byte(0xc0 | (value >> 6));
-    byte(0x80 | (value & 0x3f));
-  } else if (value < 0x10000) {
-    byte(0xe0 | (value >> 12));
-    byte(0x80 | ((value >> 6) & 0x3f));
-    byte(0x80 | (value & 0x3f));
-  } else {
-    byte(0xf0 | (value >> 18));
-    byte(0x80 | ((value >> 12) & 0x3f));
-    byte(0x80 | ((value >> 6) & 0x3f));
-    byte(0x80 | (value & 0x3f));
-  }
-}
-
-char32_t fold(char32_t c) {
-  if (c >= 'A' && c <= 'Z') return c + 32;
-  if (c >= 0xc0 && c <= 0xde && c != 0xd7) return c + 32;                  // Latin-1
-  if (c >= 0x100 && c <= 0x137 && c != 0x130 && c != 0x131) return c | 1;  // Latin Extended-A,
-  if (c >= 0x139 && c <= 0x148) return c % 2 == 1 ? c + 1 : c;  // whose pairs change their
-  if (c >= 0x14a && c <= 0x177) return c | 1;                   // parity twice
-  if (c == 0x178) return 0xff;
-  if (c >= 0x179 && c <= 0x17e) return c % 2 == 1 ? c + 1 : c;
-  if (c >= 0x391 && c <= 0x3a9) return c + 32;  // Greek
-  if (c >= 0x410 && c <= 0x42f) return c + 32;  // Cyrillic
-  if (c >= 0x400 && c <= 0x40f) return c + 80;
-  return c;
-}
-
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
 
 std::string_view trimmed(std::string_view text) {
@@ -89,7 +58,7 @@ Result<std::string> clean_text(std::string_view text, const char* what, std::siz
     return Error{kInvalidArgument, std::string(what) + " is longer than " +
                                        std::to_string(max_characters) + " characters"};
   }
-  return std::string(clean);
+  return unicode::composed(clean);
 }
 
 std::string tolerant_text(std::string_view text, std::size_t max_bytes) {
@@ -109,18 +78,9 @@ std::string tolerant_text(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
-std::string fold_case(std::string_view utf8) {
-  std::string out;
-  out.reserve(utf8.size());
-  while (!utf8.empty()) {
-    if (const auto character = next_character(utf8)) {
-      append_character(out, fold(*character));
-    } else {
-      out += '?';
-      utf8.remove_prefix(1);
-    }
-  }
-  return out;
+std::string fold_case(std::string_view text) {
+  return unicode::compared(unicode::is_utf8(text) ? std::string(text)
+                                                  : tolerant_text(text, text.size()));
 }
 
 std::string like_pattern(std::string_view folded) {

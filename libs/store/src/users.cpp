@@ -1,13 +1,13 @@
 #include "surveillx/store/users.hpp"
 
+#include "surveillx/base/unicode.hpp"
 #include "surveillx/crypto/token.hpp"
 
 #include "held_sessions.hpp"
 #include "sql.hpp"
 #include "text.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include <optional>
 
 namespace surveillx::store {
 
@@ -29,14 +29,15 @@ std::string select(std::string_view rest) {
 Error no_such_user() { return {kNotFound, "there is no such user"}; }
 
 Result<std::string> clean_username(std::string_view username) {
-  const bool allowed = std::all_of(username.begin(), username.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '.' || c == '_' || c == '@' || c == '-';
-  });
-  if (username.empty() || username.size() > 64 || !allowed) {
+  constexpr std::size_t kMostCharacters = 64;
+  std::string name = unicode::composed(username);
+  const std::size_t characters = unicode::length(name);
+  if (characters == 0 || characters > kMostCharacters ||
+      !unicode::is_identifier(name, "._@-")) {
     return Error{kInvalidArgument,
-                 "a user name has 1 to 64 letters, digits or . _ @ -, without accents"};
+                 "a user name has 1 to 64 letters, digits or . _ @ -, of one script"};
   }
-  return std::string(username);
+  return name;
 }
 
 void insert_user(Connection& db, const domain::User& user, const std::string& password_hash) {

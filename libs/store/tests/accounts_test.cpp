@@ -107,7 +107,7 @@ TEST_P(UsersTest, names_are_unique_whatever_the_case_and_checked) {
   (void)user("ada");
   EXPECT_TRUE(
       store_->users.add("ADA", domain::Role::viewer, "12345678").error().is(kAlreadyExists));
-  for (const char* name : {"", "a b", "ä", "a\n"}) {
+  for (const char* name : {"", "a b", "a\n", "\u00e4 b"}) {
     EXPECT_TRUE(
         store_->users.add(name, domain::Role::viewer, "12345678").error().is(kInvalidArgument));
   }
@@ -290,6 +290,25 @@ TEST_P(UsersTest, settings_keep_what_was_set_last) {
   ASSERT_TRUE(store_->settings.set("site", "one"));
   ASSERT_TRUE(store_->settings.set("site", "two"));
   EXPECT_EQ(store_->settings.get("site").value(), "two");
+}
+
+TEST_P(UsersTest, a_user_name_is_one_in_every_spelling_and_of_one_script) {
+  const auto joerg = store_->users.add("Jo\u0308rg", domain::Role::viewer, "long enough").value();
+  EXPECT_EQ(joerg.username, "J\u00f6rg");
+  for (const char* name : {"j\u00f6rg", "J\u00d6RG", "jo\u0308rg", "\uff2a\u00f6rg"}) {
+    EXPECT_EQ(store_->users.find_by_name(name)->id, joerg.id) << name;
+    EXPECT_TRUE(store_->users.verify(name, "long enough")) << name;
+    EXPECT_TRUE(store_->users.add(name, domain::Role::viewer, "long enough")
+                    .error()
+                    .is(kAlreadyExists));
+  }
+  EXPECT_TRUE(store_->users.add("\u0438\u0432\u0430\u043d", domain::Role::viewer, "long enough"));
+  for (const std::string& bad :
+       {std::string("\u0430dmin"), std::string("a b"), std::string(65, 'x'), std::string("\xff")}) {
+    EXPECT_TRUE(
+        store_->users.add(bad, domain::Role::viewer, "long enough").error().is(kInvalidArgument))
+        << bad;
+  }
 }
 
 }  // namespace

@@ -414,5 +414,104 @@ TEST_P(PeopleTest, every_change_moves_the_gallery_revision) {
   EXPECT_FALSE(moved());
 }
 
+TEST_P(PeopleTest, both_spellings_of_a_name_are_one) {
+  const auto zoe = person("Zoe\u0308 \u00c5");
+  EXPECT_EQ(zoe.name, "Zo\u00eb \u00c5");
+  ASSERT_EQ(store_->people.find_by("Zo\u00eb A\u030a").value().size(), 1u);
+  for (const char* search : {"zo\u00eb", "ZOE\u0308", "\uff3ao\u00eb", "a\u030a"}) {
+    const auto page = store_->people.list({.search = search, .group = "", .limit = 9, .cursor = ""});
+    EXPECT_EQ(page->people.size(), 1u) << search;
+  }
+  (void)store_->people.create({.name = "Q", .external_id = "I\u0308", .group = "5\u00eb"}).value();
+  EXPECT_TRUE(store_->people.create({.name = "R", .external_id = "\u00cf", .group = ""})
+                  .error()
+                  .is(kAlreadyExists));
+  EXPECT_EQ(store_->people.list({.search = "", .group = "5e\u0308", .limit = 9, .cursor = ""})
+                ->people.size(),
+            1u);
+  EXPECT_EQ(store_->people.groups().value(), std::vector<std::string>{"5\u00eb"});
+}
+
+TEST_P(PeopleTest, names_that_an_older_program_stored_are_found_in_both_spellings) {
+  const auto zoe = person("placeholder");
+  // As it was: the name as typed, folded without regard to spelling, and no note of another form.
+  ASSERT_TRUE(run(store_->database(), Mode::write, [&](Connection& db) -> Result<void> {
+    db.execute("update person set name = :name, name_key = :key where id = :id",
+               {{"name", "Zoe\u0308"}, {"key", "zoe\u0308"}, {"id", zoe.id}});
+    db.execute("delete from setting where name = 'text_keys'");
+    return {};
+  }));
+  const auto again = open_store();
+  EXPECT_EQ(again->people.find_by("Zo\u00eb").value().size(), 1u);
+  EXPECT_EQ(again->people.list({.search = "zo\u00eb", .group = "", .limit = 9, .cursor = ""})
+                ->people.size(),
+            1u);
+}
+
+TEST_P(PeopleTest, a_write_whose_comparison_no_longer_holds_stores_nothing) {
+  const auto seen = store_->revision.current()->vectors;
+  const auto ada =
+      store_->people
+          .create({.name = "Ada", .external_id = "", .group = ""}, {accepted("a.jpg")}, seen)
+          .value();
+  const auto late = store_->people.create({.name = "Eve", .external_id = "", .group = ""},
+                                          {accepted("b.jpg")}, seen);
+  ASSERT_FALSE(late);
+  EXPECT_TRUE(late.error().is(kGalleryChanged));
+  EXPECT_TRUE(store_->people.find_by("Eve")->empty());
+  AcceptedPhoto other = accepted("c.jpg");
+  other.bytes.push_back(7);
+  EXPECT_TRUE(store_->photos.add_accepted(ada.id, std::vector{other}, seen).error().is(
+      kGalleryChanged));
+  ASSERT_TRUE(store_->photos.add_pending(ada.id, "d.jpg", Bytes{9}));
+  EXPECT_EQ(store_->revision.current()->vectors, seen + 1);  // An upload is no vector yet.
+  const auto claimed = store_->photos.claim_next("media").value();
+  EXPECT_TRUE(store_->photos.accept(claimed->photo.id, "media", kModel, {1.0F}, seen)
+                  .error()
+                  .is(kGalleryChanged));
+  EXPECT_TRUE(store_->photos.accept(claimed->photo.id, "media", kModel, {1.0F}, seen + 1));
+  EXPECT_EQ(store_->people.find_summary(ada.id)->photos.accepted, 2);
+}
+
+TEST_P(PeopleTest, the_same_bytes_of_a_person_are_one_photo) {
+  const auto ada = person("Ada");
+  const auto eve = person("Eve");
+  const auto first = store_->photos.add_pending(ada.id, "one.jpg", Bytes{1, 2, 3}).value();
+  EXPECT_EQ(store_->photos.add_pending(ada.id, "two.jpg", Bytes{1, 2, 3})->id, first.id);
+  EXPECT_NE(store_->photos.add_pending(ada.id, "two.jpg", Bytes{1, 2, 4})->id, first.id);
+  EXPECT_NE(store_->photos.add_pending(eve.id, "one.jpg", Bytes{1, 2, 3})->id, first.id);
+  EXPECT_EQ(store_->photos.find_same(ada.id, Bytes{1, 2, 3}).value()->id, first.id);
+  EXPECT_FALSE(store_->photos.find_same(ada.id, Bytes{1, 2}).value());
+
+  // A command that has examined it decides it in its place.
+  AcceptedPhoto examined = accepted("three.jpg");
+  examined.bytes = {1, 2, 3};
+  const auto decided = store_->photos.add_accepted(ada.id, examined).value();
+  EXPECT_EQ(decided.id, first.id);
+  EXPECT_EQ(decided.status, domain::PhotoStatus::accepted);
+  EXPECT_EQ(store_->photos.list(ada.id)->size(), 2u);
+  EXPECT_EQ(store_->embeddings.load(kModel)->size(), 1u);
+  EXPECT_EQ(store_->photos.add_pending(ada.id, "four.jpg", Bytes{1, 2, 3})->status,
+            domain::PhotoStatus::accepted);
+}
+
+TEST_P(PeopleTest, a_refused_look_alike_names_the_other_and_can_be_insisted_on) {
+  const auto ada = person("Ada");
+  const auto eve = person("Eve");
+  const auto photo = store_->photos.add_pending(eve.id, "eve.jpg", Bytes{1}).value();
+  ASSERT_FALSE(store_->photos.claim_next("media").value()->insisted);
+  ASSERT_TRUE(store_->photos.refuse(photo.id, "media", kModel, "looks_like", ada.id));
+  EXPECT_EQ(store_->photos.find(photo.id)->like, ada.id);
+  ASSERT_TRUE(store_->photos.insist(photo.id));
+  const auto waiting = store_->photos.find(photo.id).value();
+  EXPECT_EQ(waiting.status, domain::PhotoStatus::pending);
+  EXPECT_FALSE(waiting.like);
+  EXPECT_TRUE(store_->photos.claim_next("media").value()->insisted);
+  ASSERT_TRUE(store_->photos.refuse(photo.id, "media", kModel, "looks_like", ada.id));
+  ASSERT_TRUE(store_->people.remove(ada.id));
+  EXPECT_FALSE(store_->photos.find(photo.id)->like);
+  EXPECT_TRUE(store_->photos.insist(PhotoId::random()).error().is(kNotFound));
+}
+
 }  // namespace
 }  // namespace surveillx::store

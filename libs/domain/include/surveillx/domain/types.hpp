@@ -39,6 +39,7 @@ struct Photo {
   PhotoStatus status = PhotoStatus::pending;
   std::string reason;  ///< Why it was refused: `no_face`, `several_faces`, ...; else empty.
   UnixMillis created_at{};
+  std::optional<PersonId> like;  ///< Whom a photo refused as `looks_like` looks like.
 };
 
 struct Camera {

@@ -16,6 +16,13 @@ namespace surveillx::store {
 
 /// The photo was removed, decided, or claimed by another worker meanwhile; nothing was stored.
 inline constexpr ErrorName kLeaseLost{"lease_lost"};
+/// Vectors came or went since the caller compared with them; nothing was stored.
+inline constexpr ErrorName kGalleryChanged{"gallery_changed"};
+
+/// `Revisions::vectors` as read before the vectors that a photo was compared with. A write that is
+/// given it takes place only while that comparison still holds (`gallery_changed` otherwise), so
+/// that two processes cannot enrol look-alikes at the same moment.
+using VectorsSeen = std::optional<std::int64_t>;
 
 struct NewPerson {
   std::string name;
@@ -29,6 +36,7 @@ struct AcceptedPhoto {
   Bytes bytes;
   std::string model;
   std::vector<float> embedding;
+  bool insisted = false;  ///< An operator has vouched for it; holds for other models, too.
 };
 
 struct PhotoCounts {
@@ -62,9 +70,10 @@ class People {
 
   /// With `photos`, person, photos and embeddings are stored in one transaction or not at all.
   /// Errors: `invalid_argument` (name empty or over 200 characters), `already_exists` (the
-  /// external id is another person's).
+  /// external id is another person's), `gallery_changed`.
   [[nodiscard]] Result<domain::Person> create(const NewPerson& person,
-                                              const std::vector<AcceptedPhoto>& photos = {});
+                                              const std::vector<AcceptedPhoto>& photos = {},
+                                              VectorsSeen seen = std::nullopt);
   /// Errors: `not_found`, as for a removed person.
   [[nodiscard]] Result<domain::Person> find(const PersonId& id);
   [[nodiscard]] Result<PersonSummary> find_summary(const PersonId& id);
@@ -72,6 +81,8 @@ class People {
   [[nodiscard]] Result<std::vector<domain::Person>> find_by(std::string_view name_or_external_id);
   /// Errors: `invalid_argument` for a cursor that is none of ours.
   [[nodiscard]] Result<PeoplePage> list(const PeopleQuery& query);
+  /// The groups that people are in, by name.
+  [[nodiscard]] Result<std::vector<std::string>> groups();
   /// Errors: `not_found`, as `create`.
   [[nodiscard]] Result<domain::Person> update(const PersonId& id, const NewPerson& person);
   /// Erases embeddings, photos and snapshots and ends recognition of the person. Attendance
@@ -85,7 +96,8 @@ class People {
 
 struct ClaimedPhoto {
   domain::Photo photo;
-  Bytes bytes;  ///< As uploaded: untrusted.
+  Bytes bytes;            ///< As uploaded: untrusted.
+  bool insisted = false;  ///< An operator has said that it may look like somebody else.
 };
 
 /// The name under which a photo of this file is kept: file names may hold anything, the database's
@@ -97,12 +109,25 @@ class Photos {
  public:
   explicit Photos(ContextPtr context) : context_(std::move(context)) {}
 
-  /// Stores an upload that nobody has looked at yet (web). Errors: `not_found` (the person).
+  /// Stores an upload that nobody has looked at yet (web). The same bytes a second time change
+  /// nothing, but a refused photo is looked at again. Errors: `not_found` (the person).
   [[nodiscard]] Result<domain::Photo> add_pending(const PersonId& person,
-                                                  std::string_view file_name, ByteView bytes);
-  /// Stores a photo examined in this process (command line). Errors: `not_found` (the person).
+                                                  std::string_view file_name, ByteView bytes,
+                                                  bool insisted = false);
+  /// Stores a photo examined in this process (command line); one whose bytes the person has already
+  /// is accepted in that place. Errors: `not_found` (the person), `gallery_changed`.
   [[nodiscard]] Result<domain::Photo> add_accepted(const PersonId& person,
                                                    const AcceptedPhoto& photo);
+  /// The same with several, all or none.
+  [[nodiscard]] Result<std::vector<domain::Photo>> add_accepted(
+      const PersonId& person, const std::vector<AcceptedPhoto>& photos,
+      VectorsSeen seen = std::nullopt);
+  /// Has a refused photo looked at again, with an operator's word that it may look like somebody
+  /// else or unlike the person's others. Errors: `not_found`.
+  [[nodiscard]] Result<void> insist(const PhotoId& id);
+  /// The person's photo with exactly these bytes, if there is one.
+  [[nodiscard]] Result<std::optional<domain::Photo>> find_same(const PersonId& person,
+                                                               ByteView bytes);
 
   /// The oldest pending photo that no one else holds, leased to `worker` (any name unique to the
   /// process) for `lease`; a worker that dies loses it then. Nothing when there is none. A photo
@@ -110,12 +135,15 @@ class Photos {
   /// with the reason `unreadable` on the way.
   [[nodiscard]] Result<std::optional<ClaimedPhoto>> claim_next(
       std::string_view worker, std::chrono::milliseconds lease = std::chrono::seconds(60));
-  /// Errors: `lease_lost`.
+  /// Errors: `lease_lost`, `gallery_changed`.
   [[nodiscard]] Result<void> accept(const PhotoId& id, std::string_view worker,
-                                    std::string_view model, const std::vector<float>& embedding);
-  /// `reason` is the examination's error name, such as `no_face`. Errors: `lease_lost`.
+                                    std::string_view model, const std::vector<float>& embedding,
+                                    VectorsSeen seen = std::nullopt);
+  /// `reason` is the examination's error name, such as `no_face`; `like` whom it looks like. Errors:
+  /// `lease_lost`.
   [[nodiscard]] Result<void> refuse(const PhotoId& id, std::string_view worker,
-                                    std::string_view model, std::string_view reason);
+                                    std::string_view model, std::string_view reason,
+                                    const std::optional<PersonId>& like = std::nullopt);
   /// Makes every photo pending again that `model` has not examined, for an engine that was changed;
   /// the answer says how many. Call it once at media's start; repeating it changes nothing.
   [[nodiscard]] Result<std::int64_t> requeue_for_model(std::string_view model);

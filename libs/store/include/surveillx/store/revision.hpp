@@ -16,6 +16,7 @@ struct Revisions {
   std::int64_t cameras = 0;  ///< Cameras and their tokens.
   std::int64_t access = 0;   ///< Users, and sessions that were ended.
   std::int64_t attendance = 0;  ///< Attendance records; see AttendanceBook::changed_since.
+  std::int64_t vectors = 0;  ///< The set of embeddings alone.
   friend bool operator==(const Revisions&, const Revisions&) = default;
 };
 

@@ -29,7 +29,8 @@ class Users {
  public:
   explicit Users(ContextPtr context) : context_(std::move(context)) {}
 
-  /// User names are 1 to 64 of `a-z A-Z 0-9 . _ @ -`, and unique whatever the letter case.
+  /// User names are 1 to 64 letters and digits of any one script and `. _ @ -`, and unique whatever
+  /// the letter case and the spelling (NFKC, case folded).
   /// Errors: `invalid_argument`, `already_exists`, `weak_password`. Hashes: see
   /// crypto/password.hpp.
   [[nodiscard]] Result<domain::User> add(std::string_view username, domain::Role role,
