@@ -42,6 +42,19 @@ constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 constexpr std::chrono::milliseconds kFlushTimeout{500};
 constexpr std::chrono::milliseconds kStopLimit{2'000};  ///< Then SQL under way is given up.
 
+/// Whether a URL's host is loopback by its text, as `web_url` and operators write it.
+bool is_this_machine(const std::string& url) {
+  const auto start = url.find("://");
+  const std::string_view host =
+      start == std::string::npos ? std::string_view() : std::string_view(url).substr(start + 3);
+  for (const std::string_view name : {"127.0.0.1", "localhost", "[::1]"}) {
+    if (!host.starts_with(name)) continue;
+    const auto rest = host.substr(name.size());
+    if (rest.empty() || rest.front() == ':' || rest.front() == '/') return true;
+  }
+  return false;
+}
+
 /// This machine's user without a proxy between, or whoever shows the monitoring system's token.
 bool may_read_metrics(const net::HttpRequest& request, const std::string& token) {
   if (net::is_direct_loopback(request)) return true;
@@ -218,7 +231,7 @@ class MediaServerImpl final : public MediaServer {
     options.publish = config_.publish;
     // The certificate is configured here as well, so no authority has to vouch for it, and it need not
     // be valid for 127.0.0.1. Another machine's web process shows a certificate that we do not have.
-    if (!legacy && config_.publish.url.empty()) {
+    if (!legacy && (config_.publish.url.empty() || is_this_machine(config_.publish.url))) {
       if (const auto tls = config_.web_tls()) options.trust.certificate_file = tls->certificate;
     }
     PublisherEvents events;
