@@ -1,5 +1,6 @@
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_stranger.hpp"
+#include "surveillx/base/unicode.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/net/address.hpp"
 
@@ -10,7 +11,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <cctype>
 #include <optional>
 #include <utility>
 
@@ -72,11 +72,7 @@ json::object user_json(const domain::User& user) {
 /// its attempts are counted apart, so that nobody else's failures shut it out. It proves no more
 /// than that, and is worth nothing without the password.
 std::string device_proof(const ApiParts& parts, std::string_view username, std::string_view nonce) {
-  std::string purpose = "login device\n";
-  for (const char c : username.substr(0, 64)) {
-    purpose += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  purpose += '\n';
+  std::string purpose = "login device\n" + unicode::compared(username) + '\n';
   purpose += nonce;
   return crypto::derived_token(parts.store->keys().media_token(), purpose);
 }
