@@ -406,7 +406,8 @@ TEST_F(Web, wrong_tokens_of_one_address_shut_out_nobody_who_is_signed_in) {
 TEST_F(Web, a_browser_that_signed_in_before_is_not_shut_out_by_others_at_its_address) {
   start();
   net::Headers device;
-  for (const auto& [name, value] : login("admin", kPassword).headers.all()) {
+  const auto first = login("admin", kPassword);
+  for (const auto& [name, value] : first.headers.all()) {
     if (name == "Set-Cookie" && value.starts_with("surveillx_device=")) {
       device.set("Cookie", value.substr(0, value.find(';')));
     }
