@@ -74,7 +74,13 @@ Lines other_section(const OfferedSection& offered, const Lines& transport,
   if (offered.kind != "application") out.emplace_back("a=rtcp-mux");
   out.insert(out.end(), offered.about_formats.begin(), offered.about_formats.end());
   out.insert(out.end(), transport.begin(), transport.end());
-  if (carries) out.insert(out.end(), candidates.begin(), candidates.end());
+  if (carries) {
+    out.insert(out.end(), candidates.begin(), candidates.end());
+  } else {
+    // aiortc begins with the transport of its first section and waits for ever unless it reads that
+    // no candidate will come; the video's turn comes when that has failed.
+    out.emplace_back("a=end-of-candidates");
+  }
   return out;
 }
 
