@@ -1,14 +1,17 @@
 """Port 0: the servers say which port they got, keep it, and commands find them there."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
+import threading
 
 import pytest
 import requests
 
-from harness import ADMIN_PASSWORD, Installation, Process, wait_for
+from harness import ADMIN_PASSWORD, Installation, Process, free_port, wait_for
 from test_processes import child
 
 
@@ -137,3 +140,37 @@ def test_doctor_is_well_beside_a_healthy_server_and_names_a_foreign_one(site):
     checks = {c["check"]: c for c in json.loads(stranger.stdout)}
     assert stranger.returncode == 1
     assert not checks["web port"]["ok"] and "stop the other program" in checks["web port"]["detail"]
+
+
+class StunServer(threading.Thread):
+    """Answers Binding requests (RFC 8489) over UDP, as a TURN server does, until it is closed."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                request, peer = self.socket.recvfrom(2048)
+                if request[:2] == b"\x00\x01":
+                    self.socket.sendto(b"\x01\x01\x00\x00" + request[4:20], peer)
+
+
+def test_doctor_asks_the_turn_servers(site):
+    def turn():
+        done = site.run("doctor", "--json", check=False)
+        return {c["check"]: c for c in json.loads(done.stdout)}["STUN and TURN"]
+
+    assert turn()["ok"] and "none is configured" in turn()["detail"]
+    server = StunServer()
+    site.env["SURVEILLX_ICE_TURN"] = f"turn:user:s3cret@127.0.0.1:{server.port}"
+    assert turn() == {"check": "STUN and TURN", "ok": True, "detail": f"turn:127.0.0.1:{server.port} answers"}
+    site.env["SURVEILLX_ICE_TURN"] += "?transport=tcp"
+    down = turn()
+    assert not down["ok"] and "over TCP" in down["detail"] and "s3cret" not in down["detail"]
+    site.env["SURVEILLX_ICE_TURN"] = f"turn:user:s3cret@127.0.0.1:{free_port()}"
+    assert not turn()["ok"] and "over UDP" in turn()["detail"] and "is it running" in turn()["detail"]

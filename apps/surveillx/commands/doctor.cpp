@@ -13,6 +13,7 @@
 #include "commands/load_config.hpp"
 #include "commands/repair_clock.hpp"
 #include "commands/run_addresses.hpp"
+#include "commands/turn_check.hpp"
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/mediaserver/local_addresses.hpp"
@@ -140,6 +141,7 @@ int doctor(const CommonOptions& common) {
       {"web certificate", [&] { return check_certificate(config.web_tls()); }},
       {"signalling certificate", [&] { return check_certificate(config.signaling_tls()); }},
       {"media addresses", [&] { return check_addresses(config); }},
+      {"STUN and TURN", [&] { return check_turn_servers(config.ice); }},
       {"clock and time zone", [&] { return check_zone(config); }},
   };
   bool all_well = true;
@@ -162,7 +164,7 @@ int doctor(const CommonOptions& common) {
 
 void add_doctor(Registrar& r) {
   CLI::App* command =
-      r.subcommand("doctor", "Check plugins, models, database, ports and clock, and say the fix");
+      r.subcommand("doctor", "Check plugins, models, database, ports, certificates, TURN and clock, and say the fix");
   r.models_option(command);
   r.run(command, doctor);
 }
