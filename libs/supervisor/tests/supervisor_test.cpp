@@ -129,7 +129,8 @@ std::vector<std::string> ends_of(ChildSpec spec, std::size_t count,
     if (on_ready) on_ready(std::stoi(status));
   };
   events.on_exit = [&](const std::string&, const std::string& reason, bool) {
-    reasons.push_back(reason);
+    // It may be started once more before the stop is seen.
+    if (reasons.size() < count) reasons.push_back(reason);
     if (reasons.size() == count) self->request_stop();
   };
   auto supervisor = Supervisor::create(events).value();
