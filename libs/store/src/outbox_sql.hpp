@@ -40,8 +40,9 @@ class Statement {
   Statement& bind(std::int64_t value) { return note(sqlite3_bind_int64(handle_, next(), value)); }
   Statement& bind(double value) { return note(sqlite3_bind_double(handle_, next(), value)); }
   Statement& bind(std::string_view text) {
-    return note(sqlite3_bind_text64(handle_, next(), text.data(), text.size(), SQLITE_TRANSIENT,
-                                    SQLITE_UTF8));
+    // An empty view may have a null pointer, which would bind NULL.
+    return note(sqlite3_bind_text64(handle_, next(), text.empty() ? "" : text.data(), text.size(),
+                                    SQLITE_TRANSIENT, SQLITE_UTF8));
   }
   Statement& bind(ByteView bytes) {
     // An empty view may have a null pointer, which would bind NULL.
