@@ -51,6 +51,7 @@ TEST_P(ClocksTest, two_hours_ahead_then_right_is_repaired_by_what_the_step_told)
   (void)seen(ada.id, now - hours(3), "wrong");
   (void)seen(ada.id, now + hours(1), "wrong");
   (void)seen(bob.id, now + hours(2) - minutes(20), "wrong");  // 23:53: stays on the 14th.
+  clock_.advance(minutes(1));
   const auto last = seen(ada.id, now + minutes(1), "right");
   ASSERT_TRUE(store_->clocks.note({doubt("wrong", hours(2)), doubt("fine", hours(0))}));
   EXPECT_EQ(store_->clocks.mark_future().value(), 0);  // They are in doubt already.
