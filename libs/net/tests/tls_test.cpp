@@ -362,7 +362,7 @@ TEST_F(TlsTest, changed_files_serve_new_connections_and_leave_old_ones_alone) {
   make_with_openssl(next, "-days 60");
   std::filesystem::copy_file(next.certificate_file, files_->certificate_file,
                              std::filesystem::copy_options::overwrite_existing);
-  ASSERT_TRUE(eventually([&] { return server_->stats().certificate_refused == 1; }));
+  ASSERT_TRUE(eventually([&] { return server_->stats().certificate_refused >= 1; }));
   EXPECT_EQ(server_->stats().certificate_reloads, 0U);
   {
     std::promise<Result<HttpResponse>> answer;
@@ -400,7 +400,7 @@ TEST_F(TlsTest, a_file_that_vanishes_is_told_and_the_certificate_stays_in_use) {
   options.tls_poll_interval = 5ms;
   listen(options);
   std::filesystem::remove(files_->key_file);
-  ASSERT_TRUE(eventually([&] { return server_->stats().certificate_refused == 1; }));
+  ASSERT_TRUE(eventually([&] { return server_->stats().certificate_refused >= 1; }));
   EXPECT_TRUE(request(with({"", first})));
 }
 
