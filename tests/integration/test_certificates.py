@@ -60,7 +60,7 @@ def test_web_and_signalling_serve_their_own_certificates_and_take_new_ones_witho
     for section, (certificate, key) in (("web", web), ("signaling", signaling)):
         text = text.replace(f"[{section}]", f'[{section}]\ncertificate = "{certificate}"\nkey = "{key}"')
     site.config.write_text(text)
-    up = site.up("--demo")
+    up = site.up("--demo", "--demo-names", "Ada,Ben")
     wait_for(lambda: ready(site), 15, "media to trust web's certificate")
     wait_for(lambda: camera_state(site, "demo") == "live", 40, "the demo camera to trust signalling's")
     assert served_certificate(site.signaling_port) == signaling[0].read_text()
@@ -84,7 +84,7 @@ def test_web_and_signalling_serve_their_own_certificates_and_take_new_ones_witho
 
 def test_public_with_the_demo_needs_no_certificate_and_a_second_start_keeps_the_pin(site):
     for _ in range(2):
-        up = site.up("--demo", "--public")
+        up = site.up("--demo", "--demo-names", "Ada,Ben", "--public")
         wait_for(lambda: ready(site), 15, "media to be connected")
         wait_for(lambda: camera_state(site, "demo") == "live", 40, "the demo camera")
         pin = up.wait_for_output(r"Pin +([0-9a-f]{64})").group(1)
