@@ -178,6 +178,10 @@ class Installation:
         argv = [SURVEILLX, "camera", "--server", self.signaling_url, "--source", source, *words]
         return self.start(name, argv, {"SURVEILLX_CAMERA_TOKEN": token})
 
+    def make_admin(self):
+        """For tests that start `web` alone, which listens before it has made the first administrator."""
+        self.run("users", "add", "admin", "--role", "admin", "--password-stdin", stdin=ADMIN_PASSWORD + "\n")
+
     def login(self, username="admin", password=ADMIN_PASSWORD):
         answer = requests.post(
             f"{self.web_url}/api/auth/login", json={"username": username, "password": password}, timeout=10

@@ -76,6 +76,7 @@ class SwallowingProxy:
 def lock(build_dir, tmp_path):
     site = Installation(tmp_path)
     site.run("db", "migrate")
+    site.make_admin()
     yield site
     site.stop_all()
 
@@ -115,6 +116,7 @@ def swallowed(build_dir, tmp_path):
     proxy = SwallowingProxy(postgres.port)
     site = Installation(tmp_path, database_url=postgres.url.replace(str(postgres.port), str(proxy.port)))
     site.run("db", "migrate")
+    site.make_admin()
     yield site, proxy
     try:
         site.stop_all()

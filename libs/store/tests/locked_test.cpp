@@ -36,7 +36,7 @@ class Holder {
     if (child_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::dup2(said[1], STDOUT_FILENO);
-      ::execlp("python3", "python3", "-c", kScript, file.c_str(), nullptr);
+      ::execl("/usr/bin/python3", "python3", "-c", kScript, file.c_str(), nullptr);
       ::_exit(127);
     }
     ::close(said[1]);
