@@ -160,7 +160,7 @@ int up(const CommonOptions& common, UpOptions options) {
     const auto given = take_given_admin_password();
     unsetenv("SURVEILLX_CAMERA_TOKEN");  // No child's business either.
     if (given) facts.given_admin = must(store->users.ensure_first_admin(*given));
-    if (must(store->users.none())) facts.store = store;
+    if (must(store->users.needs_first_admin())) facts.store = store;
     // A child that is started again reads the configuration anew: what was settled now holds as
     // long as `up` runs.
     ServerOptions settled = options.server;

@@ -49,11 +49,10 @@ void UpBanner::print_when_due() {
   if (made && !*made) print(nullptr);  // Somebody has made a user since.
   if (made) return;
   log::error("up.first_admin_failed", {{"error", made.error().message}});
-  std::fprintf(stderr, "surveillx: %s: %s; start again for a password\n",
-               shown ? "the password above is void, since it could not be saved"
-                     : "the first user could not be made",
+  if (shown) return;  // The next start shows another password, since it cannot know of this one.
+  std::fprintf(stderr, "surveillx: the first user could not be made: %s; start again\n",
                made.error().message.c_str());
-  if (!shown) print(nullptr);
+  print(nullptr);
 }
 
 void UpBanner::print(const store::FirstAdmin* admin) {

@@ -12,9 +12,9 @@ namespace surveillx::app {
 /// What `up` tells a person, once: where everything is and, the first time, the password. It waits
 /// for web, and for media as long as media may still come; then the noise of starting is over.
 ///
-/// The first administrator is made here and nowhere earlier, with the password on the terminal before
-/// the transaction commits: a start that is interrupted leaves no user behind, and the next one
-/// shows a password of its own. Main thread of `up` only.
+/// The first administrator is made here and nowhere earlier, and the password is on the terminal at
+/// once: a start that is interrupted before leaves no user behind, or one whose password nobody has
+/// seen, and the next one shows a password of its own. Main thread of `up` only.
 class UpBanner {
  public:
   struct Facts {

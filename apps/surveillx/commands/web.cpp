@@ -21,7 +21,7 @@
 namespace surveillx::app {
 namespace {
 
-/// Makes the first user where there is none, with the password on the terminal before it counts.
+/// Makes the first user where there is none, and shows the password.
 void make_first_admin(store::Users& users, const std::string& given) {
   must(users.ensure_first_admin(given, [](const store::FirstAdmin& admin) -> Result<void> {
     if (!admin.generated) return {};

@@ -56,6 +56,19 @@ bool any_user(Connection& db) {
   return db.first(1, "select id from user_account limit 1").has_value();
 }
 
+/// The setting that holds the hash of a password that has not been shown to anybody yet.
+constexpr const char* kUnseenPassword = "first_password_unseen";
+
+/// Nobody once another password was set.
+std::optional<domain::User> user_with_unseen_password(Connection& db) {
+  const auto row = db.first(4,
+                            select("where password_hash ="
+                                   " (select value from setting where name = :name)"),
+                            {{"name", kUnseenPassword}});
+  if (!row) return std::nullopt;
+  return user_of(*row);
+}
+
 /// Whether somebody but `id` is an administrator. After bump(): nobody else changes users now.
 bool another_admin(Connection& db, const UserId& id) {
   return db
@@ -195,17 +208,18 @@ Result<void> Users::remove(const UserId& id) {
   });
 }
 
-Result<bool> Users::none() {
-  return run(*context_->database, Mode::single,
-             [](Connection& db) -> Result<bool> { return !any_user(db); });
+Result<bool> Users::needs_first_admin() {
+  return run(*context_->database, Mode::single, [](Connection& db) -> Result<bool> {
+    return !any_user(db) || user_with_unseen_password(db).has_value();
+  });
 }
 
 Result<std::optional<FirstAdmin>> Users::ensure_first_admin(std::string_view password,
                                                             const Announce& announce) {
   using Maybe = std::optional<FirstAdmin>;
-  const auto nobody = none();
-  if (!nobody) return nobody.error();
-  if (!*nobody) return Maybe();  // The usual start pays for no password hash.
+  const auto needed = needs_first_admin();
+  if (!needed) return needed.error();
+  if (!*needed) return Maybe();  // The usual start pays for no password hash.
 
   FirstAdmin admin{.user = {.id = UserId::random(),
                             .username = kFirstAdminName,
@@ -215,17 +229,33 @@ Result<std::optional<FirstAdmin>> Users::ensure_first_admin(std::string_view pas
                    .generated = password.empty()};
   const auto hash = crypto::hash_password(admin.password, context_->password_cost);
   if (!hash) return hash.error();
-  bool announced = false;  // The transaction may be run again; the password stays the same.
-  return write(context_, [&](Connection& db) -> Result<Maybe> {
+  auto made = write(context_, [&](Connection& db) -> Result<Maybe> {
     bump(db, Revised::access);
-    if (any_user(db)) return Maybe();
-    insert_user(db, admin.user, *hash);
-    if (announce && !announced) {
-      if (auto shown = announce(admin); !shown) return shown.error();
-      announced = true;
+    if (const auto unseen = user_with_unseen_password(db)) {
+      // An earlier start was ended before it could show the password: nobody has it.
+      db.execute("update user_account set password_hash = :hash where id = :id",
+                 {{"hash", *hash}, {"id", unseen->id}});
+      admin.user = *unseen;
+    } else if (any_user(db)) {
+      return Maybe();
+    } else {
+      insert_user(db, admin.user, *hash);
+    }
+    db.execute("delete from setting where name = :name", {{"name", kUnseenPassword}});
+    if (announce) {
+      db.execute("insert into setting (name, value) values (:name, :hash)",
+                 {{"name", kUnseenPassword}, {"hash", *hash}});
     }
     return Maybe(admin);
   });
+  if (!made || !*made || !announce) return made;
+  if (auto shown = announce(**made); !shown) return shown.error();
+  const auto seen = write(context_, [&](Connection& db) -> Result<void> {
+    db.execute("delete from setting where name = :name", {{"name", kUnseenPassword}});
+    return {};
+  });
+  if (!seen) return seen.error();
+  return made;
 }
 
 }  // namespace surveillx::store

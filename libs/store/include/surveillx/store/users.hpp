@@ -51,16 +51,17 @@ class Users {
   [[nodiscard]] Result<void> set_role(const UserId& id, domain::Role role);
   /// Also ends the user's sessions. Errors: `not_found`, `last_admin`.
   [[nodiscard]] Result<void> remove(const UserId& id);
-  /// Shows the first administrator's password to a person. An error keeps the user from being made.
+  /// Shows the first administrator's password to a person; an error says that nobody has seen it.
   using Announce = std::function<Result<void>(const FirstAdmin&)>;
   /// Creates the user `admin` when there is no user at all, with `password` or, when that is
   /// empty, with a random one. Nothing when there are users. Safe when several processes do it.
-  /// `announce` runs at most once, inside the transaction and right before it commits: whoever is
-  /// killed at any moment leaves either no user or one whose password has been shown.
+  /// `announce` runs once, when the password counts. Until it has succeeded, which is written down,
+  /// the password has been seen by nobody, and the next call gives that user another one: whoever
+  /// is killed at any moment locks nobody out.
   [[nodiscard]] Result<std::optional<FirstAdmin>> ensure_first_admin(std::string_view password,
                                                                      const Announce& announce = {});
-  /// Whether nobody may sign in yet.
-  [[nodiscard]] Result<bool> none();
+  /// Whether `ensure_first_admin` has something to do.
+  [[nodiscard]] Result<bool> needs_first_admin();
 
  private:
   ContextPtr context_;
