@@ -53,11 +53,11 @@ class Driver:
     def pid(self):
         return self.popen.pid
 
-    def wait_until_ready(self, timeout=60):
+    def wait_until_ready(self, timeout=180):
         wait_for(lambda: self._ready.is_set() or self.popen.poll() is not None, timeout, "the driver")
         assert self._ready.is_set(), f"the driver ended with {self.popen.returncode}"
 
-    def wait_for_more(self, kind, count, timeout=60):
+    def wait_for_more(self, kind, count, timeout=180):
         """Until `count` more sightings than now were tried, kept or done."""
         seen = getattr(self, kind)
         goal = len(seen) + count
@@ -295,7 +295,7 @@ class Chaos:
             if process is None or not process.running():
                 process = self.site.start(name, [*self.site.base(name), *self.site.sets])
                 self.servers[name] = process
-                wait_for(lambda p=port, s=process: self._serves(s, p), 60, f"{name} to listen")
+                wait_for(lambda p=port, s=process: self._serves(s, p), 180, f"{name} to listen")
         if self.driver is None:
             self.driver = Driver(self.site, self.outbox, url=self.outages.url)
             self.driver.wait_until_ready()

@@ -162,7 +162,7 @@ class Installation:
     def media(self, *before):
         """The media process; `before` are words before the command, such as those of prlimit."""
         process = self.start("media", [*before, *self.base("media"), *self.sets])
-        wait_for(lambda: process.running() and self.answers(self.signaling_port), 60, "media to listen")
+        wait_for(lambda: process.running() and self.answers(self.signaling_port), 120, "media to listen")
         return process
 
     @staticmethod
