@@ -13,6 +13,7 @@ const server = http.createServer((_, response) => {
 await new Promise((done) => server.listen(0, "127.0.0.1", done));
 const browser = await chromium.launch({
   executablePath: process.env.SURVEILLX_CHROMIUM ?? "/usr/bin/chromium",
+  timeout: 120_000,
   args: [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -26,6 +27,7 @@ const close = async () => {
 };
 process.on("SIGTERM", close);
 const page = await browser.newPage();
+page.on("console", (message) => console.log(message.text()));
 await page.goto(`http://127.0.0.1:${server.address().port}/`);
 await page.evaluate(
   async ([url, token]) => {
@@ -49,6 +51,7 @@ await page.evaluate(
       );
     ws.onmessage = async ({ data }) => {
       const message = JSON.parse(data);
+      if (message.type === "answer") console.log(message.sdp.match(/^m=\S+ \d+/gm).join(", "));
       if (message.type === "answer") await pc.setRemoteDescription({ type: "answer", sdp: message.sdp });
       if (message.type === "ice" && message.candidate)
         await pc.addIceCandidate({ candidate: message.candidate, sdpMLineIndex: message.sdpMLineIndex });

@@ -13,13 +13,13 @@
 namespace surveillx::webrtc {
 
 /// Decides for each encoded frame, in order and before it is decoded, whether it still should be.
-/// While our thread is slow packets wait in the jitter buffer. A frame that has waited for more
-/// than a second is not worth its decoding: the stream jumps to the next keyframe that has waited
+/// While our thread is slow packets wait in the jitter buffer. A frame that has waited for longer
+/// than the limit is not worth its decoding: the stream jumps to the next keyframe that has waited
 /// for less. What lies between is skipped whole, since a decoder that misses a frame paints garbage
 /// until the next keyframe. `frame` is called on the streaming thread only, the rest on any.
 class CatchUp {
  public:
-  static constexpr std::chrono::seconds kLimit{1};
+  explicit CatchUp(std::chrono::milliseconds limit) : limit_(limit) {}
 
   enum class Verdict {
     decode,
@@ -28,7 +28,7 @@ class CatchUp {
   };
   [[nodiscard]] Verdict frame(SteadyTime now, SteadyTime arrived, bool keyframe) {
     const bool broken = arrived.time_since_epoch().count() <= broken_until_.load();
-    if (now - arrived > kLimit || broken) {
+    if (now - arrived > limit_ || broken) {
       skipping_ = true;
     } else if (skipping_ && keyframe) {
       skipping_ = false;
@@ -45,6 +45,7 @@ class CatchUp {
   [[nodiscard]] std::uint64_t skipped() const { return skipped_.load(std::memory_order_relaxed); }
 
  private:
+  const std::chrono::milliseconds limit_;
   bool skipping_ = false;
   std::atomic<SteadyTime::rep> broken_until_{0};
   std::atomic<std::uint64_t> skipped_{0};

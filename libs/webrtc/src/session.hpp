@@ -121,7 +121,7 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   gst::Gate gate_;
   Outbox outbox_;
   PacketClock clock_;
-  CatchUp catch_up_;
+  CatchUp catch_up_{options_.skip_after};
   SourceLimit sources_;
   std::atomic<std::uint64_t> packets_{0};
   std::atomic<std::uint64_t> packets_refused_{0};

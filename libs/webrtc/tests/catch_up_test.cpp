@@ -10,8 +10,8 @@ using Verdict = CatchUp::Verdict;
 
 const SteadyTime kNow = SteadyTime{} + 1h;
 
-TEST(CatchUp, frames_up_to_a_second_old_are_all_decoded) {
-  CatchUp catch_up;
+TEST(CatchUp, frames_up_to_the_limit_are_all_decoded) {
+  CatchUp catch_up(1s);
   for (const auto age : {0ms, 50ms, 300ms, 1'000ms}) {
     EXPECT_EQ(catch_up.frame(kNow, kNow - age, false), Verdict::decode);
   }
@@ -19,7 +19,7 @@ TEST(CatchUp, frames_up_to_a_second_old_are_all_decoded) {
 }
 
 TEST(CatchUp, an_older_frame_makes_it_jump_to_the_next_keyframe_that_is_recent) {
-  CatchUp catch_up;
+  CatchUp catch_up(1s);
   EXPECT_EQ(catch_up.frame(kNow, kNow - 1'500ms, false), Verdict::skip);
   // A keyframe that is itself too old would only start the next jump.
   EXPECT_EQ(catch_up.frame(kNow, kNow - 1'200ms, true), Verdict::skip);
@@ -31,7 +31,7 @@ TEST(CatchUp, an_older_frame_makes_it_jump_to_the_next_keyframe_that_is_recent) 
 }
 
 TEST(CatchUp, frames_that_cannot_be_whole_are_skipped_however_recent) {
-  CatchUp catch_up;
+  CatchUp catch_up(1s);
   catch_up.broken(kNow);
   EXPECT_EQ(catch_up.frame(kNow + 10ms, kNow - 20ms, true), Verdict::skip);
   EXPECT_EQ(catch_up.frame(kNow + 10ms, kNow + 1ms, false), Verdict::skip);

@@ -59,7 +59,7 @@ struct SessionStats {
   std::uint64_t packets_received = 0;
   std::int64_t packets_lost = 0;
   std::uint64_t frames_decoded = 0;
-  /// Frames that arrived and were not decoded, because decoding was more than a second behind.
+  /// Frames that arrived and were not decoded, because decoding was too far behind (`skip_after`).
   std::uint64_t frames_skipped = 0;
   /// Packets that arrived and were thrown away: no room (see frames_skipped), or one source too many.
   std::uint64_t packets_refused = 0;
@@ -86,6 +86,8 @@ struct SessionOptions {
   std::chrono::milliseconds offline_after{5'000};
   std::chrono::milliseconds end_after{10'000};  ///< Without a frame, also from the start.
   frame::Size max_size{4096, 2304};
+  /// A frame that has waited for longer to be decoded is skipped, up to the next keyframe.
+  std::chrono::milliseconds skip_after{1'000};
 };
 
 /// What a session tells. Called on GStreamer's or the session's own threads, never under a lock of
