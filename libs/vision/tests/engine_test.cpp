@@ -3,10 +3,14 @@
 #include "surveillx/vision/enrolment.hpp"
 #include "surveillx/vision/gallery.hpp"
 
+#include "pixels.hpp"
+
 #include <gtest/gtest.h>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 using namespace surveillx;
@@ -165,6 +169,92 @@ TEST_F(RealFaces, enrolment_names_what_is_wrong_with_a_photo) {
   cv::imencode(".jpg", wall, jpeg);
   EXPECT_EQ(examine(jpeg).error().name, kNoFace);
   EXPECT_EQ(examine({}).error().name, kEmptyImage);
+}
+
+TEST_F(RealFaces, a_small_face_far_behind_does_not_matter_but_one_beside_does) {
+  const cv::Mat portrait = cv::imread((portraits_ / "obama.jpg").string());
+  const auto other = Image::from_photo(bytes_of(portraits_ / "biden.jpg")).value();
+  const cv::Mat head = mat_of(
+      other.crop(engine_->find_faces(other, Effort::photo).front().detection.box, 0.5, 2000));
+  const auto whole = Image::from_photo(bytes_of(portraits_ / "obama.jpg")).value();
+  const float own = engine_->find_faces(whole, Effort::photo).front().detection.box.w *
+                    static_cast<float>(whole.native_scale());
+  /// The other's face, `by` times as wide, in the lower left corner.
+  const auto with_face = [&](float by) {
+    cv::Mat picture = portrait.clone();
+    const double scale = static_cast<double>(by * own) / (head.cols / 2.0);
+    cv::Mat small;
+    cv::resize(head, small, {}, scale, scale, cv::INTER_AREA);
+    const int side = std::min({small.cols, small.rows, picture.rows, picture.cols});
+    small = small(cv::Rect(0, 0, std::min(small.cols, picture.cols), std::min(small.rows, side)));
+    small.copyTo(picture(cv::Rect(0, picture.rows - small.rows, small.cols, small.rows)));
+    Bytes jpeg;
+    cv::imencode(".jpg", picture, jpeg);
+    return jpeg;
+  };
+  ASSERT_EQ(engine_->find_faces(*Image::from_photo(with_face(0.4F)), Effort::photo).size(), 2u);
+  EXPECT_TRUE(examine(with_face(0.4F)).has_value());
+  EXPECT_EQ(examine(with_face(0.8F)).error().name, kSeveralFaces);
+}
+
+/// LFW, a photo of each person: press pictures with faces of about 100 pixels.
+class RealCrowd : public RealFaces {
+ protected:
+  void SetUp() override {
+    RealFaces::SetUp();
+    if (IsSkipped()) return;
+    for (const char* folder : {"faces/lfw82-grey-baileyfriend", "faces/lfw10-colour-krasserm"}) {
+      const auto shared = test_support::shared_path(folder);
+      if (!shared) GTEST_SKIP() << "needs ../shared/" << folder;
+      for (const auto& person : fs::directory_iterator(*shared)) {
+        std::vector<fs::path> photos;
+        for (const auto& photo : fs::directory_iterator(person)) photos.push_back(photo.path());
+        photos_.push_back(*std::min_element(photos.begin(), photos.end()));
+      }
+    }
+    std::sort(photos_.begin(), photos_.end());
+  }
+  std::vector<fs::path> photos_;
+};
+
+TEST_F(RealCrowd, real_photos_are_hardly_ever_refused_as_blurred) {
+  int blurred = 0;
+  for (const fs::path& photo : photos_) {
+    const auto examined = examine(bytes_of(photo));
+    if (!examined && examined.error().is(kBlurred)) {
+      ++blurred;
+      std::printf("blurred: %s\n", photo.c_str());
+    }
+  }
+  EXPECT_GE(photos_.size(), 90u);
+  EXPECT_LE(blurred, 2);
+}
+
+TEST_F(RealCrowd, a_face_of_few_pixels_is_blurred_whatever_filter_enlarges_it) {
+  const std::pair<const char*, int> filters[]{{"lanczos", cv::INTER_LANCZOS4},
+                                              {"cubic", cv::INTER_CUBIC},
+                                              {"linear", cv::INTER_LINEAR},
+                                              {"area", cv::INTER_AREA},
+                                              {"nearest", cv::INTER_NEAREST}};
+  for (const auto& [name, filter] : filters) {
+    int taken = 0;
+    int faces = 0;
+    for (std::size_t i = 0; i < photos_.size(); i += 6) {
+      cv::Mat picture = cv::imread(photos_[i].string());
+      // Faces are about 100 pixels wide; 22 are left, and made 60 to 190 again.
+      cv::resize(picture, picture, {}, 0.22, 0.22, cv::INTER_AREA);
+      const double by = 3 + static_cast<double>(i % 5) * 1.4;
+      cv::resize(picture, picture, {}, by, by, filter);
+      Bytes photo;
+      cv::imencode(i % 2 == 0 ? ".png" : ".jpg", picture, photo);
+      const auto examined = examine(photo);
+      if (!examined && examined.error().is(kNoFace)) continue;
+      ++faces;
+      taken += examined ? 1 : 0;
+    }
+    EXPECT_GE(faces, 8) << name;
+    EXPECT_EQ(taken, 0) << name << " of " << faces;
+  }
 }
 
 TEST_F(RealFaces, both_faces_of_a_group_are_told_apart) {

@@ -248,10 +248,11 @@ TEST(Photo, one_cut_short_anywhere_is_damaged) {
   }
 }
 
-TEST(Photo, one_with_a_hole_in_it_is_damaged) {
+TEST(Photo, one_with_a_part_missing_in_the_middle_is_damaged) {
   for (const char* kind : {".jpg", ".png"}) {
     Bytes photo = encoded(kind, textured());
-    std::fill_n(photo.begin() + static_cast<std::ptrdiff_t>(photo.size() / 2), 64, std::uint8_t{0});
+    const auto middle = photo.begin() + static_cast<std::ptrdiff_t>(photo.size() / 2);
+    photo.erase(middle, middle + 200);
     const auto image = Image::from_photo(photo);
     ASSERT_FALSE(image.has_value()) << kind;
     EXPECT_EQ(image.error().name, kDamaged) << kind;
