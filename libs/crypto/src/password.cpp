@@ -63,12 +63,13 @@ bool verify_password(std::string_view hash, std::string_view password) {
   const std::string terminated(hash);
   // Only our own algorithm: libsodium would take Argon2i as well.
   if (!terminated.starts_with("$argon2id$")) return false;
-  // All of them, whichever fits: the time must not tell how a password was typed.
-  bool fits = false;
+  // A wrong password costs the same as for a name that does not exist: all of them.
   for (const std::string& spelling : spellings(password)) {
-    fits |= crypto_pwhash_str_verify(terminated.c_str(), spelling.data(), spelling.size()) == 0;
+    if (crypto_pwhash_str_verify(terminated.c_str(), spelling.data(), spelling.size()) == 0) {
+      return true;
+    }
   }
-  return fits;
+  return false;
 }
 
 void verify_nothing(std::string_view password) {
