@@ -41,7 +41,7 @@ export class Product {
     );
     this.#child = child;
     await new Promise<void>((done, fail) => {
-      const late = setTimeout(() => fail(new Error(`up did not start:\n${this.output}`)), 60_000);
+      const late = setTimeout(() => fail(new Error(`up did not start:\n${this.output}`)), 180_000);
       const read = (chunk: Buffer) => {
         this.output += chunk.toString();
         const dashboard = /Dashboard +(http:\S+)/.exec(this.output);

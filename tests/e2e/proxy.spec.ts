@@ -12,6 +12,7 @@ for (const strips of [true, false]) {
     const nginx = new Nginx();
 
     test.beforeAll(async () => {
+      test.setTimeout(240_000);
       test.skip(!existsSync(kNginx), 'nginx is not installed (deploy/packages-test.txt)');
       await product.start(randomNames(2), null, ['base_path = "/sx"', 'trusted_proxies = ["127.0.0.1"]']);
       await nginx.start(product.url, strips);

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import ssl
 import subprocess
 
 import pytest
@@ -159,9 +158,7 @@ def test_under_a_path_over_https_everything_works(tmp_path, start, strips):
         assert requests.get(f"{nginx.origin}/sx/metrics", timeout=10, verify=False).status_code == 401
         assert requests.get(f"{site.web_url}/metrics", timeout=10).status_code == 401, "127.0.0.1 is the proxy"
 
-        session = requests.Session()
-        session.verify = False
-        client = socketio.Client(http_session=session, websocket_extra_options={"sslopt": {"cert_reqs": ssl.CERT_NONE}})
+        client = socketio.Client(ssl_verify=False)
         client.connect(
             nginx.origin, socketio_path="/sx/socket.io/", namespaces=["/stream"],
             auth={"token": answer.json()["access_token"]}, wait_timeout=10,
