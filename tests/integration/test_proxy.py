@@ -99,7 +99,7 @@ def site(tmp_path):
 def sign_in(nginx, path="", **more):
     return requests.post(
         f"{nginx.origin}{path}/api/auth/login", json={"username": "admin", "password": ADMIN_PASSWORD},
-        headers={"Origin": nginx.origin}, timeout=10, verify=False, **more,
+        headers={"Origin": nginx.origin}, timeout=60, verify=False, **more,
     )
 
 
@@ -121,7 +121,7 @@ def test_without_settings_the_refusal_names_them_and_nobody_is_loopback(site, st
     nginx = start(site.web_port, lines=lines)
     signaling = start(site.signaling_port, lines=lines)
 
-    assert requests.get(f"{nginx.origin}/healthz", timeout=10).status_code == 200, "the way through is there"
+    assert requests.get(f"{nginx.origin}/healthz", timeout=60).status_code == 200, "the way through is there"
     refused = sign_in(nginx)
     assert refused.status_code == 403
     assert refused.json()["code"] == "forbidden_origin"
@@ -131,10 +131,10 @@ def test_without_settings_the_refusal_names_them_and_nobody_is_loopback(site, st
     assert "web.origin_refused" in up.output
 
     for direct in (site.web_port, site.signaling_port):
-        assert requests.get(f"http://127.0.0.1:{direct}/metrics", timeout=10).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{direct}/metrics", timeout=60).status_code == 200
     for proxied, status in ((nginx, 401), (signaling, 403)):
         for host in ({}, {"Host": "localhost"}, {"Host": f"127.0.0.1:{site.web_port}"}):
-            answer = requests.get(f"{proxied.origin}/metrics", headers=host, timeout=10)
+            answer = requests.get(f"{proxied.origin}/metrics", headers=host, timeout=60)
             assert answer.status_code == status, f"{proxied.config}: {host}"
 
 
@@ -153,19 +153,19 @@ def test_under_a_path_over_https_everything_works(tmp_path, start, strips):
         cookie = answer.headers["Set-Cookie"]
         assert "; Secure" in cookie and "Path=/sx;" in cookie and cookie.startswith("__Secure-")
 
-        page = requests.get(f"{nginx.origin}/sx/attendance", headers={"Accept": "text/html"}, timeout=10, verify=False)
+        page = requests.get(f"{nginx.origin}/sx/attendance", headers={"Accept": "text/html"}, timeout=60, verify=False)
         assert 'content="/sx/"' in page.text
         for address in ("/sx/theme.js", "/sx/healthz"):
-            assert requests.get(nginx.origin + address, timeout=10, verify=False).status_code == 200
-        assert requests.get(f"{nginx.origin}/sx/metrics", timeout=10, verify=False).status_code == 401
-        assert requests.get(f"{site.web_url}/metrics", timeout=10).status_code == 401, "127.0.0.1 is the proxy"
+            assert requests.get(nginx.origin + address, timeout=60, verify=False).status_code == 200
+        assert requests.get(f"{nginx.origin}/sx/metrics", timeout=60, verify=False).status_code == 401
+        assert requests.get(f"{site.web_url}/metrics", timeout=60).status_code == 401, "127.0.0.1 is the proxy"
 
         session = requests.Session()
         session.verify = session.trust_env = False  # Else $REQUESTS_CA_BUNDLE wins.
         client = socketio.Client(ssl_verify=False, http_session=session)
         client.connect(
             nginx.origin, socketio_path="/sx/socket.io/", namespaces=["/stream"],
-            auth={"token": answer.json()["access_token"]}, wait_timeout=10,
+            auth={"token": answer.json()["access_token"]}, wait_timeout=60,
         )
         client.disconnect()
 
@@ -174,7 +174,7 @@ def test_under_a_path_over_https_everything_works(tmp_path, start, strips):
         for _ in range(3):
             answer = elsewhere.post(
                 f"{nginx.origin}/sx/api/auth/login", json={"username": "x", "password": "wrong password"},
-                headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10, verify=False)
+                headers={"X-Forwarded-For": "203.0.113.9"}, timeout=60, verify=False)
             assert answer.status_code == 401
         web.wait_for_output("auth.failed.*address=127.0.0.2")
         assert "203.0.113.9" not in web.output

@@ -285,7 +285,8 @@ HttpRequest HttpConnection::request_of(const Parser::value_type& message, Target
   TrustedProxies::Client client =
       server_->proxies.client_of(request.peer_address, request.headers);
   // A browser's; programs beside the proxy, as our own media process, come without one.
-  if (client.proxied && client.address == request.peer_address && request.headers.has("Origin") &&
+  if (client.proxied && !request.headers.has("X-Forwarded-For") &&
+      !request.headers.has("Forwarded") && request.headers.has("Origin") &&
       !std::exchange(server_->silent_proxy_logged, true)) {
     log::warn("http.proxy_names_no_client",
               {{"proxy", request.peer_address},
