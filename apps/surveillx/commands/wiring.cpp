@@ -1,6 +1,6 @@
 #include "commands/wiring.hpp"
 
-#include <pthread.h>
+#include "surveillx/supervisor/signals.hpp"
 
 namespace surveillx::app {
 
@@ -28,12 +28,7 @@ std::vector<std::string> server_arguments(const CommonOptions& common,
   return arguments;
 }
 
-StopSignal::StopSignal() {
-  sigemptyset(&set_);
-  sigaddset(&set_, SIGINT);
-  sigaddset(&set_, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-}
+StopSignal::StopSignal() : set_(supervisor::take_signals_here({SIGINT, SIGTERM})) {}
 
 int StopSignal::wait() const {
   int signal = 0;

@@ -16,6 +16,7 @@
 #include "child.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/supervisor/notify.hpp"
+#include "surveillx/supervisor/signals.hpp"
 
 namespace surveillx::supervisor {
 namespace {
@@ -253,12 +254,7 @@ class SupervisorImpl final : public Supervisor {
 }  // namespace
 
 Result<std::unique_ptr<Supervisor>> Supervisor::create(SupervisorEvents events) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGCHLD);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  const sigset_t set = take_signals_here({SIGINT, SIGTERM, SIGCHLD});
   const int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (signals < 0 || wake < 0) {

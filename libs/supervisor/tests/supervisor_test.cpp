@@ -217,6 +217,21 @@ TEST(Supervisor, a_stop_that_was_asked_for_before_the_children_starts_none) {
   EXPECT_EQ(lines_of(log), 0U);
 }
 
+TEST(Supervisor, a_signal_that_a_library_s_thread_takes_reaches_it_all_the_same) {
+  std::atomic<bool> done = false;
+  std::atomic<bool> runs = false;
+  std::thread careless([&] {  // Before the supervisor, as a library's constructor would.
+    runs = true;
+    while (!done) std::this_thread::yield();
+  });
+  ASSERT_TRUE(eventually([&] { return runs.load(); }));
+  auto supervisor = Supervisor::create({}).value();
+  kill(getpid(), SIGTERM);
+  EXPECT_TRUE(eventually([&] { return supervisor->stop_requested(); }));
+  done = true;
+  careless.join();
+}
+
 TEST(Supervisor, children_die_with_a_supervisor_that_is_killed) {
   const test_support::TempDir dir;
   const std::string pid_file = dir.file("pid");
