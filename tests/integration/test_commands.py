@@ -153,7 +153,7 @@ def test_a_bad_csv_is_refused_with_its_line(site, tmp_path, text, complaint):
 def test_spaces_after_the_separators_of_a_csv_do_not_matter(site, tmp_path):
     (tmp_path / "people.csv").write_text('Name, External_Id, Group\nAnn Lee, 7, "5b, left"\nAnn Lee, 8, 5c\n')
     for _ in range(2):
-        assert [p["error"] for p in site.json("people", "import", tmp_path / "people.csv")] == [None, None]
+        assert [p["error"] for p in site.json("people", "import", tmp_path / "people.csv")["people"]] == [None, None]
     people = site.json("people", "list")
     assert sorted((p["name"], p["external_id"], p["group"]) for p in people) == [
         ("Ann Lee", "7", "5b, left"),
