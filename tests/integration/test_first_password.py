@@ -21,7 +21,10 @@ PASSWORD = r"Password +(\S+) +\(shown only this once\)"
 def site(build_dir, tmp_path):
     installation = Installation(tmp_path)
     del installation.env["SURVEILLX_ADMIN_PASSWORD"]
+    installation.terminals = []
     yield installation
+    for terminal in installation.terminals:
+        terminal.end(signal.SIGKILL)  # What a failing test has left.
     installation.stop_all()
 
 
@@ -35,6 +38,7 @@ class Terminal:
             env={**os.environ, **site.env}, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
         )
         os.close(slave)
+        site.terminals.append(self)
         self.text = ""
         self._reader = threading.Thread(target=self._read, args=(master,), daemon=True)
         self._reader.start()
