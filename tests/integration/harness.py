@@ -156,7 +156,7 @@ class Installation:
     def up(self, *words, before=()):
         """`surveillx up`; `before` are words before the command, such as those of prlimit."""
         process = self.start("up", [*before, *self.base("up"), *self.sets, *words])
-        process.wait_for_output(r"SurveillX is running", 60)
+        process.wait_for_output(r"SurveillX is running", 240)  # Enrolling the demo takes 15 s of CPU.
         return process
 
     def media(self, *before):

@@ -49,7 +49,7 @@ class Terminal:
                 self.text += chunk.decode(errors="replace")
         os.close(master)
 
-    def shows(self, pattern, timeout=60):
+    def shows(self, pattern, timeout=240):
         def look():
             found = re.search(pattern, self.text)
             assert found or self.process.poll() is None, f"ended without {pattern!r}:\n{self.text[-3000:]}"
@@ -60,7 +60,7 @@ class Terminal:
     def end(self, sig):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process.pid, sig)
-        self.process.wait(20)
+        self.process.wait(60)
         self._reader.join(10)  # The children have the terminal too, until they are gone.
         return self.process.returncode
 

@@ -28,9 +28,12 @@ constexpr std::array<Portrait, 5> kPortraits{{{{0.0F, 0.0F, 0.0F, 0.2F}, {}},
 
 std::string external_id(std::size_t index) { return "demo-" + std::to_string(index + 1); }
 
-std::vector<store::AcceptedPhoto> portraits(vision::Engine& engine, const demo::Person& person) {
+/// Empty when a stop was asked for on the way.
+std::vector<store::AcceptedPhoto> portraits(vision::Engine& engine, const demo::Person& person,
+                                            const std::function<bool()>& stop_requested) {
   std::vector<store::AcceptedPhoto> photos;
   for (std::size_t i = 0; i < kPortraits.size(); ++i) {
+    if (stop_requested()) return {};
     auto jpeg = must(demo::draw_face_jpeg(person, kPortraits[i].pose, kPortraits[i].light));
     const auto examined = vision::examine_photo(engine, jpeg);
     if (!examined) continue;  // One pose less; none at all is a failure below.
@@ -79,7 +82,9 @@ std::optional<DemoSetup> prepare_demo(store::Store& store, const config::Config&
     // A line each: it takes seconds on a small machine, and somebody may be watching.
     std::fprintf(stderr, "Enrolling the demo people: %zu of %zu\n", i + 1, people.size());
     if (!engine) engine = must(vision::Engine::open(engine_options(config)));
-    must(store.people.create({name, external_id(i), "Demo"}, portraits(*engine, people[i])));
+    auto photos = portraits(*engine, people[i], stop_requested);
+    if (photos.empty()) return std::nullopt;
+    must(store.people.create({name, external_id(i), "Demo"}, std::move(photos)));
   }
   const auto camera = demo_camera(store);
   setup.camera_name = camera.camera.name;
