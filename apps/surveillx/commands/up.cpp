@@ -132,8 +132,9 @@ int up(const CommonOptions& common, UpOptions options) {
   events.on_ready = [&banner](const std::string& child, const std::string& status) {
     banner->ready(child, status);
   };
-  events.on_exit = [&banner](const std::string& child, const std::string& reason, bool) {
-    banner->ended(child, reason);
+  events.on_exit = [&banner](const std::string& child, const std::string& reason,
+                             bool restarting) {
+    if (restarting) banner->ended(child, reason);  // Else everything ends; it is no failure.
   };
   const auto supervisor = must(supervisor::Supervisor::create(std::move(events)));
 
