@@ -167,6 +167,8 @@ def test_a_port_in_use_is_named_and_the_other_process_runs_on(tmp_path):
     site.run("db", "migrate")
     try:
         with socket.socket() as occupied:
+            # The harness holds the port, too, without listening.
+            occupied.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             occupied.bind(("127.0.0.1", site.web_port))
             occupied.listen()
             media = site.media()

@@ -74,7 +74,7 @@ Result<PostgresTarget> parse_postgres(const std::string& url) {
 /// here, before the first one, and never again: a file that vanishes later is an error.
 Result<bool> make_sqlite_file(const std::filesystem::path& file) {
   if (auto folder = make_private_folder(file.parent_path()); !folder) {
-    return Error{kDatabaseUnavailable, folder.error().message};
+    return Error{kDatabaseUnavailable, "the database has no place: " + folder.error().message};
   }
   const auto made = make_private_file(file);
   if (made) return true;
