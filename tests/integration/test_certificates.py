@@ -68,8 +68,8 @@ def test_web_and_signalling_serve_their_own_certificates_and_take_new_ones_witho
         text = text.replace(f"[{section}]", f'[{section}]\ncertificate = "{certificate}"\nkey = "{key}"')
     site.config.write_text(text)
     up = up_with_demo(site)
-    wait_for(lambda: ready(site), 15, "media to trust web's certificate")
-    wait_for(lambda: camera_state(site, "demo") == "live", 40, "the demo camera to trust signalling's")
+    wait_for(lambda: ready(site), 60, "media to trust web's certificate")
+    wait_for(lambda: camera_state(site, "demo") == "live", 180, "the demo camera to trust signalling's")
     assert served_certificate(site.signaling_port) == signaling[0].read_text()
 
     assert "tls.certificate_expires_soon" in up.output and "days_left=4" in up.output
@@ -92,8 +92,8 @@ def test_web_and_signalling_serve_their_own_certificates_and_take_new_ones_witho
 def test_public_with_the_demo_needs_no_certificate_and_a_second_start_keeps_the_pin(site):
     for _ in range(2):
         up = up_with_demo(site, "--public")
-        wait_for(lambda: ready(site), 15, "media to be connected")
-        wait_for(lambda: camera_state(site, "demo") == "live", 40, "the demo camera")
+        wait_for(lambda: ready(site), 60, "media to be connected")
+        wait_for(lambda: camera_state(site, "demo") == "live", 180, "the demo camera")
         pin = up.wait_for_output(r"Pin +([0-9a-f]{64})").group(1)
         assert up.stop() == 0
         # It ends soon: renewed with the key that cameras were told.
