@@ -298,7 +298,7 @@ TEST_F(Web, under_a_base_path_everything_answers_with_and_without_it) {
   EXPECT_EQ(get("/sx/sx/api/auth/me", token).status, 404) << "taken off once";
   EXPECT_EQ(get("/sx/socket.io/?EIO=4&transport=polling").status, 200);
 
-  const auto cookie = login("admin", kPassword).headers.get("Set-Cookie");
+  const std::string cookie(login("admin", kPassword).headers.get("Set-Cookie"));
   EXPECT_THAT(cookie, HasSubstr("; Path=/sx; "));
   const auto page = [&](const std::string& path) {
     net::ClientRequest request;
