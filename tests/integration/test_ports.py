@@ -81,6 +81,7 @@ def test_with_json_each_server_says_its_address_in_one_line(site):
 
 
 def test_an_entry_of_a_process_that_is_gone_counts_for_nothing(site):
+    site.run("db", "migrate")
     web = site.start("web", site.base("web"))
     gone = wait_for(lambda: addresses(site).get("web"), 180, "web's address")
     web.popen.kill()
