@@ -32,8 +32,8 @@ std::string read(std::string_view first, std::string_view second, bool head_only
     second = {};
     whole = reader.take(input);
   }
-  if (!whole) return "refused";
-  if (!*whole && !reader.end()) return "cut short";
+  // A malformed head without an end is refused at once or awaited, by where the network cuts.
+  if (!whole || (!*whole && !reader.end())) return "nothing";
   (void)reader.wanted();
   std::string out = reader.keeps_alive() ? "keeps " : "ends ";
   const HttpResponse response = reader.release();

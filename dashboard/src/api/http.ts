@@ -1,4 +1,4 @@
-import { withBase } from '../ui/base';
+import { withBase } from '../base/basePath';
 
 /** An answer that is not a success, as told by the server (RFC 9457), or no answer at all. */
 export class ApiError extends Error {

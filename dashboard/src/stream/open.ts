@@ -1,5 +1,5 @@
 import { io } from 'socket.io-client';
-import { withBase } from '../ui/base';
+import { withBase } from '../base/basePath';
 import { StreamConnection } from './connection';
 
 /** Opens the stream of this page's own server; the session cookie says who we are. */

@@ -1,5 +1,5 @@
 import type { AnchorHTMLAttributes, MouseEvent } from 'react';
-import { withBase } from './base';
+import { withBase } from '../base/basePath';
 import { navigate } from './router';
 
 /** A link within the dashboard; opens in a new tab when asked to, like any other. */

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { withBase, withoutBase } from './base';
+import { withBase, withoutBase } from '../base/basePath';
 
 /** The address bar as a store: path and query, without the base path. */
 

@@ -53,6 +53,8 @@ Result<std::string> converted(std::string_view text, const std::string& encoding
     return bad("it is not written in " + encoding + " (byte " +
                std::to_string(text.size() - left + 1) + " has no meaning in it)");
   }
+  // glibc's UTF-8 reaches beyond Unicode's last character.
+  if (!unicode::is_utf8(out)) return bad("it holds characters that Unicode does not have");
   return out;
 }
 

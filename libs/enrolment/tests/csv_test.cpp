@@ -89,6 +89,10 @@ TEST(TableText, what_is_not_utf8_is_refused_with_the_remedy_and_read_when_it_is_
   EXPECT_NE(text_of("J\xf6rg", "UTF-8").find("byte 2"), std::string::npos);
 }
 
+TEST(TableText, what_lies_beyond_unicode_is_refused) {
+  EXPECT_TRUE(text_of("name\n\xf7\x91\x92\xba\n").starts_with("error: "));
+}
+
 TEST(TableText, workbooks_and_zero_bytes_are_refused_by_name) {
   EXPECT_NE(text_of("PK\x03\x04...").find("workbook"), std::string::npos);
   EXPECT_NE(text_of(std::string_view("name\nA\0da", 9)).find("line 2"), std::string::npos);

@@ -1,5 +1,6 @@
 #include "camera_hub.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "surveillx/base/log.hpp"
@@ -18,11 +19,21 @@ std::string wire_codec(webrtc::Codec codec) {
   return "";
 }
 
+RateLimits::Options offer_limits(int per_minute) {
+  RateLimits::Options options;
+  options.capacity = per_minute;
+  options.refill = std::max(std::chrono::milliseconds(60'000) / per_minute,
+                            std::chrono::milliseconds(1));
+  options.max_keys = 16'384;
+  return options;
+}
+
 }  // namespace
 
 CameraHub::CameraHub(Parts parts, const config::Config& config)
     : parts_(parts),
       config_(config),
+      offers_(parts.clock, offer_limits(config.signaling.offers_per_minute)),
       numbers_timer_(parts.loop),
       sessions_total_(parts.metrics.counter("media_sessions_total", "Media sessions begun")),
       first_frames_total_(parts.metrics.counter("media_sessions_live_total",
@@ -65,9 +76,7 @@ void CameraHub::add_camera(const domain::Camera& camera, SteadyTime seen_at) {
 }
 
 CameraHub::Entry& CameraHub::put_camera(const domain::Camera& camera) {
-  const int per_minute = config_.signaling.offers_per_minute;
-  auto [at, added] = cameras_.try_emplace(
-      camera.id, TokenBucket(per_minute, std::chrono::seconds(60) / std::max(per_minute, 1)));
+  auto [at, added] = cameras_.try_emplace(camera.id);
   Entry& entry = at->second;
   const bool renamed = !added && entry.report.camera.name != camera.name;
   entry.report.camera = camera;

@@ -12,7 +12,7 @@
 #include "media_session.hpp"
 #include "publisher.hpp"
 #include "recognition_service.hpp"
-#include "surveillx/base/token_bucket.hpp"
+#include "surveillx/base/rate_limits.hpp"
 #include "surveillx/config/config.hpp"
 
 namespace surveillx::mediaserver {
@@ -99,11 +99,8 @@ class CameraHub {
     std::shared_ptr<RecognitionService::CameraFeed> feed;
   };
   struct Entry {
-    explicit Entry(TokenBucket bucket) : offers(bucket) {}
-
     CameraReport report;
     SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
-    TokenBucket offers;
     Sessions sessions;  ///< Oldest first. The first is the one that is shown.
     Outputs outputs;    ///< Of the session that is shown; null when there is none.
   };
@@ -147,6 +144,8 @@ class CameraHub {
   Publisher* publisher_ = nullptr;
   bool stopping_ = false;
   std::map<CameraId, Entry> cameras_;
+  /// Of every camera, by its id: outlives sockets, so that coming back does not refill it.
+  RateLimits offers_;
   std::map<CameraId, Demand> demand_;  ///< Of known and of unknown cameras.
   net::Timer numbers_timer_;
   telemetry::Counter sessions_total_;

@@ -52,9 +52,8 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
         .add();
     return Error{name, std::move(message)};
   };
-  const SteadyTime now = parts_.clock.steady();
-  if (!entry.offers.take(now)) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(entry.offers.wait(now));
+  if (!offers_.take(camera.str())) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(offers_.wait(camera.str()));
     return refuse(kTooManyOffers,
                   "this camera has sent " + std::to_string(config_.signaling.offers_per_minute) +
                       " offers within a minute; try again in " + std::to_string(wait.count()) +

@@ -32,9 +32,13 @@ Result<Url> parse_url(const std::string& text) {
       return Error{kBadUrl, "the address has no valid port"};
     }
   }
+  out.target = std::string(url.encoded_path());
+  // Boost 1.81 takes `http://a:b` for an empty port and a path `b`, which RFC 3986 3.3 does not allow.
+  if (!out.target.empty() && out.target.front() != '/') {
+    return Error{kBadUrl, "the address has no valid port"};
+  }
   out.authority = std::string(url.encoded_host());
   if (out.port != usual) out.authority += ":" + std::to_string(out.port);
-  out.target = std::string(url.encoded_path());
   if (out.target.empty()) out.target = "/";
   if (url.has_query()) out.target += "?" + std::string(url.encoded_query());
   return out;

@@ -120,7 +120,7 @@ TEST(Url, is_taken_apart) {
   EXPECT_EQ(plain->target, "/?x");
 
   for (const char* bad : {"", "example.org", "ftp://example.org/", "http://", "http://a:b@c/",
-                          "http://a:99999/", "http://a b/", "ws://:8443/"}) {
+                          "http://a:99999/", "http://a b/", "ws://:8443/", "http://a:b", "https://a:ps://a:84z"}) {
     const auto refused = parse_url(bad);
     ASSERT_FALSE(refused) << bad;
     EXPECT_TRUE(refused.error().is(kBadUrl));

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from 'vitest';
-import { basePath, withBase, withoutBase } from './base';
+import { basePath, withBase, withoutBase } from './basePath';
 
 const served = (content: string | null) => {
   document.head.innerHTML = content === null ? '' : `<meta name="surveillx-base" content="${content}">`;
