@@ -49,44 +49,62 @@ dashboard_e2e() { (cd dashboard && npm run --silent e2e); }
 product_e2e() { (cd tests/e2e && ../../dashboard/node_modules/.bin/playwright test); }
 # A few seconds each, from the kept inputs on: enough to notice a parser that a change has broken at once.
 fuzzers() {
-  cmake --preset fuzz >/dev/null && cmake --build build/fuzz || return 1
-  local target name found
+  build_fuzzers || return 1
+  local target name found all_clean=true
   found=$(mktemp -d)
   for target in build/fuzz/fuzz/*_fuzz; do
     name=$(basename "$target" _fuzz)
     echo "-- $name"
     mkdir "$found/$name"
     # New inputs go into the first folder; the kept ones are only read.
-    "$target" "$found/$name" "fuzz/corpus/$name" -max_total_time=5 -rss_limit_mb=2048 -timeout=10 \
-      -print_final_stats=0 2>&1 | tail -n 1
-    [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
+    if "$target" "$found/$name" "fuzz/corpus/$name" -max_total_time=5 -rss_limit_mb=2048 -timeout=10 \
+      -artifact_prefix="$found/" -print_final_stats=0 >"$found/log" 2>&1; then
+      tail -n 1 "$found/log"
+    else
+      tail -n 40 "$found/log"
+      all_clean=false
+    fi
   done
   rm -rf "$found"
+  "$all_clean"
 }
-# sanitized PRESET LIBRARY...: builds and runs the unit tests of these libraries.
+# Which libraries run under which sanitizer.
+under() { sed -n "s/^$1: *//p" tests/sanitizers.txt | tr ' ' '\n'; }
+build_sanitized() {
+  local targets
+  mapfile -t targets < <(under "$1" | sed 's/$/_test/')
+  cmake --preset "$1" -DSURVEILLX_BENCH=OFF >/dev/null && cmake --build "build/$1" --target "${targets[@]}"
+}
+build_fuzzers() { cmake --preset fuzz >/dev/null && cmake --build build/fuzz; }
+# With what the steps meanwhile leave of the processors: most of them wait.
+build_in_background() {
+  echo 19 >/proc/self/autogroup || true
+  build_sanitized asan
+  build_sanitized tsan
+  build_fuzzers
+}
 sanitized() {
-  local preset=$1
-  shift
-  cmake --preset "$preset" -DSURVEILLX_BENCH=OFF >/dev/null &&
-    cmake --build "build/$preset" --target "${@/%/_test}" &&
-    ctest --preset "$preset" --parallel 2 --tests-regex "^($(IFS='|'; echo "$*"))\\."
+  build_sanitized "$1" &&
+    ctest --preset "$1" --parallel 2 --tests-regex "^($(under "$1" | paste -sd '|'))\\."
 }
-# Which libraries run under which sanitizer: tests/sanitizers.txt.
-under() { sed -n "s/^$1: *//p" tests/sanitizers.txt; }
 
 say "Building"
 cmake --preset release -DSURVEILLX_TESTS=ON -DSURVEILLX_BENCH=ON >/dev/null
 cmake --build build/release
+export -f under build_sanitized build_fuzzers build_in_background
+setsid nice -n 19 bash -c build_in_background >build/background.log 2>&1 &
+background=$!
+trap 'kill -- "-$background" 2>/dev/null || true' EXIT
 
 step "C++ tests" ctest --preset release --parallel 2
 step "Dashboard tests" dashboard_tests
 step "Dashboard in a browser" dashboard_e2e
 step "Foreign peers and whole processes" /usr/bin/python3 -m pytest -q -rs tests/integration tests/soak
 step "The product in a browser" product_e2e
-# shellcheck disable=SC2046  # One word a library.
-step "Unit tests under ASan and UBSan" sanitized asan $(under asan)
-# shellcheck disable=SC2046
-step "Unit tests under TSan" sanitized tsan $(under tsan)
+say "Waiting for the builds with sanitizers"
+wait "$background" || true  # Whatever failed is built, and said, again.
+step "Unit tests under ASan and UBSan" sanitized asan
+step "Unit tests under TSan" sanitized tsan
 step "Fuzzers" fuzzers
 
 if [ "${#failed[@]}" -gt 0 ]; then

@@ -5,6 +5,10 @@ function(surveillx_warnings target)
     # g++ 12 reports these inside its own library headers once coroutines and variants are inlined.
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-restrict
                            -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer)
+    if(CMAKE_UNITY_BUILD)
+      # It takes the files that are compiled together for headers.
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
   endif()
   if(SURVEILLX_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
@@ -12,14 +16,18 @@ function(surveillx_warnings target)
 endfunction()
 
 # surveillx_library(NAME [USES lib...] [LINK target...] [PRIVATE_LINK target...] [TEST_USES lib...]
-#                   [TEST_LINK target...] [TEST_TIMEOUT seconds] [TEST_WHOLE])
+#                   [TEST_LINK target...] [TEST_TIMEOUT seconds] [TEST_WHOLE] [ALONE file...])
 # A static library from src/*.cpp with the public headers of include/, and one test program from
 # tests/*_test.cpp whose cases ctest runs one by one, or with TEST_WHOLE all in one process: for
-# tests that share something slow to start, such as a database server.
+# tests that share something slow to start, such as a database server. ALONE: files that a unity build
+# (the sanitizers' presets: half the time) has to compile by themselves.
 function(surveillx_library name)
-  cmake_parse_arguments(ARG "TEST_WHOLE" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "TEST_WHOLE" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK;ALONE" ${ARGN})
   set(target surveillx_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
+  if(ARG_ALONE)
+    set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   if(sources)
     add_library(${target} STATIC ${sources})
     target_include_directories(${target} PUBLIC include PRIVATE src)

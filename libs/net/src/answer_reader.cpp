@@ -1,5 +1,7 @@
 #include "answer_reader.hpp"
 
+#include "request_head.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -11,8 +13,6 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::uint32_t kMaxHeaderBytes = 64 * 1024;
-
-std::string text(boost::beast::string_view view) { return {view.data(), view.size()}; }
 
 }  // namespace
 
@@ -79,7 +79,7 @@ HttpResponse AnswerReader::release() {
   HttpResponse response;
   response.status = static_cast<int>(message.result_int());
   for (const auto& field : message) {
-    response.headers.add(text(field.name_string()), text(field.value()));
+    response.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
   }
   response.body = SharedBytes(std::move(message.body()));
   return response;

@@ -28,8 +28,6 @@ namespace {
 constexpr std::chrono::milliseconds kHandshakeTimeout{10'000};
 constexpr std::chrono::milliseconds kLingerTimeout{1'000};
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
 /// IMF-fixdate (RFC 9110 section 5.6.7), made once a second.
 const std::string& http_date() {
   static thread_local std::time_t made = 0;

@@ -3,6 +3,7 @@
 
 #include "http_connection_pending.hpp"
 #include "http_text.hpp"
+#include "request_head.hpp"
 #include "router_impl.hpp"
 #include "target.hpp"
 
@@ -17,8 +18,6 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 

@@ -7,6 +7,11 @@
 
 namespace surveillx::net {
 
+/// Beast's own kind of view as the standard's.
+[[nodiscard]] inline std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
 /// Why a request is refused for its head, with the answer.
 struct HeadFault {
   int status = 400;

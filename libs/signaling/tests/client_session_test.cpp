@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace surveillx::signaling {
+namespace surveillx::signaling::client {
 namespace {
 
 struct Word {
@@ -155,4 +155,4 @@ TEST(ClientSession, remote_candidates_before_the_answer_are_bounded) {
 }
 
 }  // namespace
-}  // namespace surveillx::signaling
+}  // namespace surveillx::signaling::client

@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::seconds kConnectTimeout{10};
 
 /// What runs while the client is started. Shared, so that a callback may destroy the client.
-class Core : public std::enable_shared_from_this<Core> {
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
   struct Callbacks {
     std::function<void()> on_connect;
@@ -32,7 +32,7 @@ class Core : public std::enable_shared_from_this<Core> {
     std::function<void(std::string_view, const Arguments&, const Client::Ack&)> on_event;
   };
 
-  Core(net::EventLoop& loop, const ClientOptions& options, Callbacks callbacks)
+  Connection(net::EventLoop& loop, const ClientOptions& options, Callbacks callbacks)
       : loop_(loop),
         options_(options),
         callbacks_(std::move(callbacks)),
@@ -44,7 +44,7 @@ class Core : public std::enable_shared_from_this<Core> {
         loop_,
         EngineClient::Options{options_.url, options_.path, options_.headers, options_.trust});
     assembler_ = Assembler();
-    const std::weak_ptr<Core> weak = weak_from_this();
+    const std::weak_ptr<Connection> weak = weak_from_this();
     engine_->on_open = [weak] {
       if (const auto self = weak.lock()) self->opened();
     };
@@ -265,7 +265,7 @@ class ClientImpl final : public Client {
   void start() override {
     if (core_) return;
     leaving_.reset();
-    Core::Callbacks callbacks;
+    Connection::Callbacks callbacks;
     callbacks.on_connect = on_connect;
     callbacks.on_disconnect = on_disconnect;
     callbacks.on_refused = on_refused;
@@ -275,7 +275,7 @@ class ClientImpl final : public Client {
       if (plain) plain(event, arguments);
       if (ack) ack({});
     };
-    core_ = std::make_shared<Core>(loop_, options_, std::move(callbacks));
+    core_ = std::make_shared<Connection>(loop_, options_, std::move(callbacks));
     core_->connect();
   }
 
@@ -304,7 +304,7 @@ class ClientImpl final : public Client {
  private:
   net::EventLoop& loop_;
   ClientOptions options_;
-  std::shared_ptr<Core> core_;
+  std::shared_ptr<Connection> core_;
   std::shared_ptr<EngineClient> leaving_;
 };
 

@@ -93,24 +93,6 @@ Result<void> check(const domain::Sighting& sighting) {
   return {};
 }
 
-void store_record(Connection& db, const attendance::DayRecord& record) {
-  // The revision's row is locked by this transaction: see `bump`.
-  db.execute(
-      "insert into attendance_record (person_id, day, first_seen, last_seen, sightings, status,"
-      " changed, made) values (:person, :day, :first_seen, :last_seen, :sightings, :status,"
-      " (select attendance from revision where id = 1),"
-      " (select attendance from revision where id = 1))"
-      " on conflict (person_id, day) do update set first_seen = excluded.first_seen,"
-      " last_seen = excluded.last_seen, sightings = excluded.sightings,"
-      " changed = excluded.changed",
-      {{"person", record.person_id},
-       {"day", record.day},
-       {"first_seen", record.first_seen},
-       {"last_seen", record.last_seen},
-       {"sightings", record.sightings},
-       {"status", domain::to_string(record.status)}});
-}
-
 bool store_sighting(Connection& db, const domain::Sighting& sighting, const std::string& day,
                     std::string_view clock_epoch, ByteView sealed_snapshot, UnixMillis now) {
   const auto inserted = db.execute(

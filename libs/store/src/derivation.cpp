@@ -1,7 +1,5 @@
 #include "derivation.hpp"
 
-#include "surveillx/attendance/rules.hpp"
-
 #include <algorithm>
 #include <map>
 #include <string>
@@ -98,16 +96,18 @@ void merge(attendance::DayRecord& into, const attendance::DayRecord& other, std:
   into.sightings += more;
 }
 
-void store_derived(Connection& db, const attendance::DayRecord& record) {
+}  // namespace
+
+void store_record(Connection& db, const attendance::DayRecord& record) {
+  // The revision's row is locked by this transaction: see `bump`.
   db.execute(
       "insert into attendance_record (person_id, day, first_seen, last_seen, sightings, status,"
-      " changed, made, rebuilt) values (:person, :day, :first_seen, :last_seen, :sightings,"
-      " :status, (select attendance from revision where id = 1),"
+      " changed, made) values (:person, :day, :first_seen, :last_seen, :sightings, :status,"
       " (select attendance from revision where id = 1),"
       " (select attendance from revision where id = 1))"
       " on conflict (person_id, day) do update set first_seen = excluded.first_seen,"
       " last_seen = excluded.last_seen, sightings = excluded.sightings,"
-      " changed = excluded.changed, rebuilt = excluded.rebuilt",
+      " changed = excluded.changed",
       {{"person", record.person_id},
        {"day", record.day},
        {"first_seen", record.first_seen},
@@ -115,8 +115,6 @@ void store_derived(Connection& db, const attendance::DayRecord& record) {
        {"sightings", record.sightings},
        {"status", domain::to_string(record.status)}});
 }
-
-}  // namespace
 
 std::optional<std::string> setting_in(Connection& db, std::string_view name) {
   const auto row = db.first(1, "select value from setting where name = :name", {{"name", name}});
@@ -182,7 +180,10 @@ Derived derive_person(Connection& db, const PersonId& person, const attendance::
   for (const auto& [day, record] : derived) {
     const auto before = present.find(day);
     if (before != present.end() && before->second.record == record) continue;
-    store_derived(db, record);
+    store_record(db, record);
+    db.execute(
+        "update attendance_record set rebuilt = changed where person_id = :person and day = :day",
+        {{"person", record.person_id}, {"day", record.day}});
   }
   for (const auto& [day, kept] : present) {
     if (derived.contains(day)) continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "surveillx/attendance/rules.hpp"
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/domain/ids.hpp"
 
@@ -26,6 +27,10 @@ void drop_setting(Connection& db, std::string_view name);
 /// The zone in which days are counted at this moment, or `otherwise` when none is written down.
 [[nodiscard]] Result<attendance::TimeZone> zone_in(Connection& db,
                                                    const attendance::TimeZone& otherwise);
+
+/// Writes one person's day; the status of a record that is there stays. The caller has bumped
+/// `Revised::attendance` in this transaction.
+void store_record(Connection& db, const attendance::DayRecord& record);
 
 struct Derived {
   std::int64_t sightings = 0;

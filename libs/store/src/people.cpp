@@ -38,8 +38,6 @@ std::string select(std::string_view columns, std::string_view rest) {
          std::string(rest);
 }
 
-Error no_such_person() { return {kNotFound, "there is no such person"}; }
-
 Result<NewPerson> cleaned(const NewPerson& person) {
   auto name = clean_text(person.name, "the name", 200, false);
   if (!name) return name.error();

@@ -60,8 +60,6 @@ std::optional<domain::Photo> same_photo(Connection& db, const Context& context,
   return std::nullopt;
 }
 
-Error no_such_person() { return {kNotFound, "there is no such person"}; }
-
 /// Ends a worker's claim with a verdict.
 std::int64_t decide(Connection& db, const PhotoId& id, std::string_view worker,
                     domain::PhotoStatus status, std::string_view reason, std::string_view model) {

@@ -21,4 +21,6 @@ namespace surveillx::store {
 /// `%text%` for LIKE with escape '\'.
 [[nodiscard]] std::string like_pattern(std::string_view folded);
 
+[[nodiscard]] inline Error no_such_person() { return {kNotFound, "there is no such person"}; }
+
 }  // namespace surveillx::store

@@ -18,7 +18,7 @@ constexpr char kJfifVersion[] = "Warning: unknown JFIF revision number %d.%02d";
 enum class Outcome { read, damaged, too_complex };
 
 /// Everything that lives across libjpeg's longjmp: plain data, freed by the function that owns it.
-struct Decoding {
+struct JpegDecoding {
   jpeg_decompress_struct info{};
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
@@ -29,9 +29,9 @@ struct Decoding {
   cv::Mat* bgr = nullptr;
 };
 
-Decoding& of(j_common_ptr info) { return *static_cast<Decoding*>(info->client_data); }
+JpegDecoding& of(j_common_ptr info) { return *static_cast<JpegDecoding*>(info->client_data); }
 
-[[noreturn]] void give_up(Decoding& decoding, Outcome outcome) {
+[[noreturn]] void give_up(JpegDecoding& decoding, Outcome outcome) {
   decoding.outcome = outcome;
   std::longjmp(decoding.escape, 1);
 }
@@ -55,7 +55,7 @@ void on_message(j_common_ptr info, int level) {
 void no_output(j_common_ptr) {}
 
 void on_progress(j_common_ptr info) {
-  const Decoding& decoding = of(info);
+  const JpegDecoding& decoding = of(info);
   if (decoding.info.input_scan_number > kMaxJpegScans || decoding.budget->spent()) {
     give_up(of(info), Outcome::too_complex);
   }
@@ -77,7 +77,7 @@ unsigned shrink_by(const jpeg_decompress_struct& info, int max_side) {
 }
 
 /// Holds nothing with a destructor: libjpeg's errors jump over it.
-void run(Decoding& decoding, ByteView photo, int max_side) {
+void run(JpegDecoding& decoding, ByteView photo, int max_side) {
   jpeg_decompress_struct& info = decoding.info;
   if (setjmp(decoding.escape) != 0) return;
   jpeg_create_decompress(&info);
@@ -113,7 +113,7 @@ void run(Decoding& decoding, ByteView photo, int max_side) {
 Result<cv::Mat> decode_jpeg(ByteView photo, const PhotoHeader&, int max_side) {
   const DecodeBudget budget;
   cv::Mat bgr;
-  Decoding decoding;
+  JpegDecoding decoding;
   decoding.budget = &budget;
   decoding.bgr = &bgr;
   decoding.info.err = jpeg_std_error(&decoding.errors);

@@ -9,7 +9,7 @@ namespace surveillx::vision {
 namespace {
 
 /// Everything that lives across libpng's longjmp.
-struct Decoding {
+struct PngDecoding {
   ByteView rest;
   const DecodeBudget* budget = nullptr;
   bool too_complex = false;
@@ -17,27 +17,27 @@ struct Decoding {
 };
 
 void on_problem(png_structp png, png_const_charp message) {
-  auto& decoding = *static_cast<Decoding*>(png_get_error_ptr(png));
+  auto& decoding = *static_cast<PngDecoding*>(png_get_error_ptr(png));
   std::strncpy(decoding.detail, message, sizeof decoding.detail - 1);
   png_longjmp(png, 1);
 }
 
 void read_some(png_structp png, png_bytep to, std::size_t size) {
-  auto& decoding = *static_cast<Decoding*>(png_get_io_ptr(png));
+  auto& decoding = *static_cast<PngDecoding*>(png_get_io_ptr(png));
   if (size > decoding.rest.size()) png_error(png, "the file ends too early");
   std::memcpy(to, decoding.rest.data(), size);
   decoding.rest = decoding.rest.subspan(size);
 }
 
 void on_row(png_structp png, png_uint_32, int) {
-  auto& decoding = *static_cast<Decoding*>(png_get_error_ptr(png));
+  auto& decoding = *static_cast<PngDecoding*>(png_get_error_ptr(png));
   if (!decoding.budget->spent()) return;
   decoding.too_complex = true;
   png_longjmp(png, 1);
 }
 
 /// Holds nothing with a destructor: libpng's errors jump over it.
-bool run(png_structp png, png_infop info, Decoding& decoding, cv::Mat& bgr,
+bool run(png_structp png, png_infop info, PngDecoding& decoding, cv::Mat& bgr,
          std::vector<png_bytep>& rows) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   // Profiles, texts and times are passed over, and so can be neither bombs nor reasons to warn.
@@ -68,7 +68,7 @@ bool run(png_structp png, png_infop info, Decoding& decoding, cv::Mat& bgr,
 
 Result<cv::Mat> decode_png(ByteView photo, const PhotoHeader&) {
   const DecodeBudget budget;
-  Decoding decoding{.rest = photo, .budget = &budget};
+  PngDecoding decoding{.rest = photo, .budget = &budget};
   cv::Mat bgr;
   std::vector<png_bytep> rows;
   png_structp png =
