@@ -16,13 +16,16 @@ function(surveillx_warnings target)
 endfunction()
 
 # surveillx_library(NAME [USES lib...] [LINK target...] [PRIVATE_LINK target...] [TEST_USES lib...]
-#                   [TEST_LINK target...] [TEST_TIMEOUT seconds] [TEST_WHOLE] [ALONE file...])
+#                   [TEST_LINK target...] [TEST_TIMEOUT seconds] [TEST_WHOLE] [TEST_SLOW filter...]
+#                   [ALONE file...])
 # A static library from src/*.cpp with the public headers of include/, and one test program from
 # tests/*_test.cpp whose cases ctest runs one by one, or with TEST_WHOLE all in one process: for
-# tests that share something slow to start, such as a database server. ALONE: files that a unity build
-# (the sanitizers' presets: half the time) has to compile by themselves.
+# tests that share something slow to start, such as a database server. Under sanitizers, where starting
+# is slow, all are run so, without TEST_SLOW: what takes minutes there and reaches little that others do
+# not. ALONE: files that a unity build (the sanitizers' presets: half the time) has to compile by
+# themselves.
 function(surveillx_library name)
-  cmake_parse_arguments(ARG "TEST_WHOLE" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK;ALONE" ${ARGN})
+  cmake_parse_arguments(ARG "TEST_WHOLE" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK;TEST_SLOW;ALONE" ${ARGN})
   set(target surveillx_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
   if(ARG_ALONE)
@@ -57,6 +60,12 @@ function(surveillx_library name)
     target_compile_options(${name}_test PRIVATE -O0 -g0)
     target_link_libraries(${name}_test PRIVATE ${target} surveillx_test_support ${ARG_TEST_USES}
                           ${ARG_TEST_LINK} GTest::gmock GTest::gtest_main)
+    if(SURVEILLX_SANITIZE)
+      list(JOIN ARG_TEST_SLOW ":" slow)
+      add_test(NAME ${name}.all COMMAND ${name}_test --gtest_filter=-${slow})
+      set_tests_properties(${name}.all PROPERTIES TIMEOUT 900 LABELS unit)
+      return()
+    endif()
     if(ARG_TEST_WHOLE)
       add_test(NAME ${name}.all COMMAND ${name}_test)
       set_tests_properties(${name}.all PROPERTIES TIMEOUT ${ARG_TEST_TIMEOUT} LABELS unit)

@@ -3,6 +3,8 @@
 #include "surveillx/test_support/postgres_server.hpp"
 #include "surveillx/test_support/support.hpp"
 
+#include "line.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -11,17 +13,6 @@
 
 namespace surveillx::enrolment {
 namespace {
-
-vision::Matching line() {
-  vision::Matching matching;
-  matching.model_id = "line";
-  matching.dimension = 1;
-  matching.threshold = matching.max_threshold = matching.live_threshold = 0.4F;
-  matching.margin = 0.05F;
-  matching.look_alike = 0.4F;
-  matching.unlike = 0.6F;
-  return matching;
-}
 
 /// A photo whose face is at `x` on a line; its bytes say so.
 Candidate photo(float x) {

@@ -1,21 +1,11 @@
 #include "surveillx/enrolment/judge.hpp"
 
+#include "line.hpp"
+
 #include <gtest/gtest.h>
 
 namespace surveillx::enrolment {
 namespace {
-
-/// People are points on a line: distances are differences.
-vision::Matching line() {
-  vision::Matching matching;
-  matching.model_id = "line";
-  matching.dimension = 1;
-  matching.threshold = matching.max_threshold = matching.live_threshold = 0.4F;
-  matching.margin = 0.05F;
-  matching.look_alike = 0.4F;
-  matching.unlike = 0.6F;
-  return matching;
-}
 
 vision::Embedding at(float x) { return {"line", {x}}; }
 

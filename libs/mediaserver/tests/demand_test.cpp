@@ -50,13 +50,13 @@ TEST(Demand, wrong_shapes_are_named_and_not_obeyed) {
   }
 }
 
-/// How many of `seconds` seconds of frames at `source_fps` are taken for `wanted_fps`; every other
+/// How many of `length` seconds of frames at `source_fps` are taken for `wanted_fps`; every other
 /// frame comes `jitter` late.
-int taken(double source_fps, double wanted_fps, int seconds,
+int taken(double source_fps, double wanted_fps, int length,
           std::chrono::microseconds jitter = {}) {
   FramePacer pacer;
   int count = 0;
-  const int frames = static_cast<int>(source_fps * seconds);
+  const int frames = static_cast<int>(source_fps * length);
   for (int i = 0; i < frames; ++i) {
     const auto at = std::chrono::microseconds(static_cast<long>(i * 1e6 / source_fps)) +
                     (i % 2 == 1 ? jitter : std::chrono::microseconds(0));

@@ -20,11 +20,11 @@ const attendance::TimeZone kBerlin = attendance::TimeZone::find("Europe/Berlin")
 
 class AttendanceBookTest : public StoreTest {
  protected:
-  [[nodiscard]] static domain::Sighting sighting(const PersonId& person, std::int64_t seconds) {
+  [[nodiscard]] static domain::Sighting sighting(const PersonId& person, std::int64_t second) {
     return {.id = SightingId::random(),
             .person_id = person,
             .camera_id = CameraId::random(),
-            .at = from_millis(seconds * 1000),
+            .at = from_millis(second * 1000),
             .kind = domain::SightingKind::first,
             .confidence = 0.875,
             .distance = 0.3125,
