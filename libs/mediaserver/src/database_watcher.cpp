@@ -26,7 +26,9 @@ DatabaseWatcher::DatabaseWatcher(store::Store& store, RecognitionService* recogn
       database_up_(metrics.gauge("media_database_up", "1 while the database answers")),
       photos_decided_(metrics.counter("photos_decided_total", "Uploaded photos examined")),
       worker_("media-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {
-  if (recognition_ != nullptr) enroller_.emplace(store_, recognition_->engine().matching());
+  if (recognition_ == nullptr) return;
+  keeper_ = std::make_shared<enrolment::GalleryKeeper>(store_, recognition_->engine().matching());
+  enroller_.emplace(store_, keeper_);
 }
 
 DatabaseWatcher::~DatabaseWatcher() { stop(); }
@@ -116,7 +118,7 @@ Result<void> DatabaseWatcher::look_at(const store::Revisions& revisions) {
     if (auto loaded = load_cameras(); !loaded) return loaded;
   }
   if (recognition_ != nullptr && (!seen_ || seen_->gallery != revisions.gallery)) {
-    if (auto loaded = load_gallery(revisions.vectors); !loaded) return loaded;
+    if (auto loaded = load_gallery(); !loaded) return loaded;
   }
   seen_ = revisions;
   if (recognition_ == nullptr) return {};
@@ -146,16 +148,16 @@ Result<void> DatabaseWatcher::load_cameras() {
   return {};
 }
 
-Result<void> DatabaseWatcher::load_gallery(std::int64_t vectors) {
-  auto loaded = enrolment::load_gallery(store_, recognition_->engine().matching());
-  if (!loaded) return loaded.error();
-  auto gallery = *std::move(loaded);
-  enroller_->use(gallery, vectors);
-  log::info("media.gallery_loaded", {{"people", gallery->people()},
-                                     {"vectors", gallery->vectors()},
-                                     {"skipped", gallery->skipped()}});
-  people_.set(static_cast<double>(gallery->people()));
-  recognition_->set_gallery(std::move(gallery));
+Result<void> DatabaseWatcher::load_gallery() {
+  const auto kept = keeper_->refresh();
+  if (!kept) return kept.error();
+  if (kept->gallery == gallery_) return {};
+  gallery_ = kept->gallery;
+  log::info("media.gallery_loaded", {{"people", gallery_->people()},
+                                     {"vectors", gallery_->vectors()},
+                                     {"skipped", gallery_->skipped()}});
+  people_.set(static_cast<double>(gallery_->people()));
+  recognition_->set_gallery(gallery_);
   return {};
 }
 

@@ -55,14 +55,16 @@ class DatabaseWatcher {
   void tell_look(const std::optional<store::Revisions>& revisions);
   [[nodiscard]] Result<void> look_at(const store::Revisions& revisions);
   [[nodiscard]] Result<void> load_cameras();
-  [[nodiscard]] Result<void> load_gallery(std::int64_t vectors);
+  [[nodiscard]] Result<void> load_gallery();
   [[nodiscard]] Result<vision::Enrolment> examine(ByteView photo);
   /// Decides one waiting photo; false when there was none.
   [[nodiscard]] Result<bool> decide_photo();
 
   store::Store& store_;
   RecognitionService* recognition_;
-  std::optional<enrolment::Enroller> enroller_;  ///< With recognition.
+  std::shared_ptr<enrolment::GalleryKeeper> keeper_;  ///< With recognition,
+  std::optional<enrolment::Enroller> enroller_;       ///< as this one.
+  std::shared_ptr<const vision::Gallery> gallery_;    ///< What recognition has.
   SightingRecorder& recorder_;
   Events events_;
   telemetry::Gauge people_;
