@@ -1,52 +1,17 @@
 #include "database_watcher.hpp"
 
+#include "scripted_engine.hpp"
 #include "surveillx/test_support/support.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <random>
-#include <stdexcept>
 
 namespace surveillx::mediaserver {
 namespace {
 
 using test_support::eventually;
-
-/// Finds one good face in every picture, except that it throws while it is told to.
-class ScriptedEngine final : public vision::Engine {
- public:
-  ScriptedEngine() {
-    info_.name = info_.model = matching_.model_id = "scripted";
-    matching_.dimension = 1;
-    matching_.threshold = matching_.max_threshold = matching_.live_threshold = 0.4F;
-  }
-  /// From now on everybody has one face.
-  void find_look_alikes() { matching_.look_alike = 0.4F; }
-  [[nodiscard]] const vision::EngineInfo& info() const override { return info_; }
-  [[nodiscard]] const vision::Matching& matching() const override { return matching_; }
-  [[nodiscard]] const vision::Gates& gates() const override { return gates_; }
-  [[nodiscard]] std::vector<vision::FoundFace> find_faces(const vision::Image&,
-                                                          vision::Effort) override {
-    if (broken) throw std::runtime_error("an image library's assertion");
-    vision::FoundFace face;
-    face.detection.box = {0, 0, 64, 64};
-    face.quality.size_px = 1000;
-    face.quality.sharpness = 1e6F;
-    face.quality.weight = 1;
-    return {face};
-  }
-  [[nodiscard]] vision::Embedding embed(const vision::Image&, const vision::Detection&) override {
-    return {info_.model, {0.5F}};
-  }
-
-  std::atomic<bool> broken{false};
-
- private:
-  vision::EngineInfo info_;
-  vision::Matching matching_;
-  vision::Gates gates_;
-};
 
 class DatabaseWatcherTest : public testing::Test {
  protected:
