@@ -71,42 +71,19 @@ store::AcceptedPhoto to_store(const Candidate& photo, const Insistence& insisten
 
 }  // namespace
 
-Result<std::shared_ptr<const vision::Gallery>> load_gallery(store::Store& store,
-                                                            const vision::Matching& matching) {
-  auto stored = store.embeddings.load(matching.model_id);
-  if (!stored) return stored.error();
-  std::vector<vision::Gallery::Entry> entries;
-  entries.reserve(stored->size());
-  for (store::StoredEmbedding& one : *stored) {
-    entries.push_back(
-        {one.person_id, std::move(one.person), {matching.model_id, std::move(one.vector)}});
-  }
-  return vision::Gallery::build(std::move(entries), matching);
-}
-
 Enroller::Enroller(store::Store& store, const vision::Matching& matching)
-    : store_(store), matching_(matching) {}
+    : Enroller(store, std::make_shared<GalleryKeeper>(store, matching)) {}
 
-void Enroller::use(std::shared_ptr<const vision::Gallery> gallery, std::int64_t vectors) {
-  gallery_ = std::move(gallery);
-  vectors_ = vectors;
-}
-
-Result<void> Enroller::refresh() {
-  const auto revisions = store_.revision.current();
-  if (!revisions) return revisions.error();
-  if (gallery_ && vectors_ == revisions->vectors) return {};
-  auto loaded = load_gallery(store_, matching_);
-  if (!loaded) return loaded.error();
-  use(*std::move(loaded), revisions->vectors);
-  return {};
-}
+Enroller::Enroller(store::Store& store, std::shared_ptr<GalleryKeeper> keeper)
+    : store_(store), keeper_(std::move(keeper)) {}
 
 template <class Attempt>
-auto Enroller::with_present_gallery(Attempt attempt) -> decltype(attempt(std::int64_t{})) {
+auto Enroller::with_present_gallery(Attempt attempt)
+    -> decltype(attempt(std::declval<const GalleryKeeper::Kept&>())) {
   for (int i = 1;; ++i) {
-    if (auto fresh = refresh(); !fresh) return fresh.error();
-    auto done = attempt(vectors_);
+    const auto kept = keeper_->refresh_vectors();
+    if (!kept) return kept.error();
+    auto done = attempt(*kept);
     if (done || !done.error().is(store::kGalleryChanged) || i == kAttempts) return done;
   }
 }
@@ -114,9 +91,9 @@ auto Enroller::with_present_gallery(Attempt attempt) -> decltype(attempt(std::in
 Result<Enrolled> Enroller::create(const store::NewPerson& person, std::vector<Candidate> photos,
                                   const Insistence& insistence) {
   const Sorted sorted = sort(photos);
-  return with_present_gallery([&](std::int64_t seen) -> Result<Enrolled> {
+  return with_present_gallery([&](const GalleryKeeper::Kept& kept) -> Result<Enrolled> {
     Enrolled enrolled{.person = std::nullopt, .photos = sorted.verdicts};
-    const auto judgements = judge(*gallery_, std::nullopt, sorted.vectors, insistence);
+    const auto judgements = judge(*kept.gallery, std::nullopt, sorted.vectors, insistence);
     std::vector<store::AcceptedPhoto> welcome;
     for (std::size_t i = 0; i < judgements.size(); ++i) {
       const std::size_t at = sorted.usable[i];
@@ -127,7 +104,7 @@ Result<Enrolled> Enroller::create(const store::NewPerson& person, std::vector<Ca
     // Somebody who was to be recognised, and cannot be, is better not there than there in name only.
     if (!photos.empty() && welcome.empty()) return enrolled;
     auto created = store_.people.create(person, welcome,
-                                        welcome.empty() ? store::VectorsSeen() : seen);
+                                        welcome.empty() ? store::VectorsSeen() : kept.vectors);
     if (!created) return created.error();
     enrolled.person = *std::move(created);
     return enrolled;
@@ -147,9 +124,9 @@ Result<std::vector<Verdict>> Enroller::add(const PersonId& person, std::vector<C
     fresh.push_back(sorted.usable[i]);
     vectors.push_back(sorted.vectors[i]);
   }
-  return with_present_gallery([&](std::int64_t seen) -> Result<std::vector<Verdict>> {
+  return with_present_gallery([&](const GalleryKeeper::Kept& kept) -> Result<std::vector<Verdict>> {
     std::vector<Verdict> verdicts = sorted.verdicts;
-    const auto judgements = judge(*gallery_, person, vectors, insistence);
+    const auto judgements = judge(*kept.gallery, person, vectors, insistence);
     std::vector<store::AcceptedPhoto> welcome;
     for (std::size_t i = 0; i < fresh.size(); ++i) {
       verdicts[fresh[i]] = verdict_of(judgements[i]);
@@ -157,7 +134,7 @@ Result<std::vector<Verdict>> Enroller::add(const PersonId& person, std::vector<C
     }
     share_verdicts(photos, verdicts);
     if (welcome.empty()) return verdicts;
-    const auto added = store_.photos.add_accepted(person, welcome, seen);
+    const auto added = store_.photos.add_accepted(person, welcome, kept.vectors);
     if (!added) return added.error();
     return verdicts;
   });
@@ -169,19 +146,19 @@ Result<Verdict> Enroller::decide(const store::ClaimedPhoto& photo, std::string_v
   const auto refuse = [&](Verdict verdict) -> Result<Verdict> {
     const auto like = verdict.like ? std::optional(verdict.like->person_id) : std::nullopt;
     const auto stored =
-        store_.photos.refuse(id, worker, matching_.model_id, verdict.reason, like);
+        store_.photos.refuse(id, worker, keeper_->matching().model_id, verdict.reason, like);
     if (!stored) return stored.error();
     return verdict;
   };
   if (!examined) return refuse(refused(examined.error()));
   const Insistence insistence{.look_alike = photo.insisted, .unlike = photo.insisted};
-  return with_present_gallery([&](std::int64_t seen) -> Result<Verdict> {
-    Verdict verdict = verdict_of(judge(*gallery_, photo.photo.person_id,
+  return with_present_gallery([&](const GalleryKeeper::Kept& kept) -> Result<Verdict> {
+    Verdict verdict = verdict_of(judge(*kept.gallery, photo.photo.person_id,
                                        std::span(&examined->embedding, 1), insistence)
                                      .front());
     if (!verdict.accepted) return refuse(std::move(verdict));
-    const auto stored = store_.photos.accept(id, worker, matching_.model_id,
-                                             examined->embedding.values, seen);
+    const auto stored = store_.photos.accept(id, worker, keeper_->matching().model_id,
+                                             examined->embedding.values, kept.vectors);
     if (!stored) return stored.error();
     return verdict;
   });

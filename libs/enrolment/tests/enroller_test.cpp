@@ -119,8 +119,9 @@ TEST_P(EnrollerTest, an_upload_is_judged_like_a_command_s_photo) {
 }
 
 TEST_P(EnrollerTest, who_was_enrolled_since_the_gallery_was_read_counts) {
-  Enroller early(*store_, line());
-  early.use(vision::Gallery::empty(line()), store_->revision.current()->vectors);
+  const auto keeper = std::make_shared<GalleryKeeper>(*store_, line());
+  ASSERT_EQ(keeper->refresh()->gallery->vectors(), 0u);
+  Enroller early(*store_, keeper);
   const auto ada = create("Ada", {photo(0)});
   const auto late = early.create({"Eve", "", ""}, {photo(0.1F)}, {}).value();
   EXPECT_FALSE(late.person);

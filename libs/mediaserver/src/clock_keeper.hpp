@@ -10,7 +10,7 @@ namespace surveillx::mediaserver {
 
 /// Says aloud when this machine's clock is wrong or was: compares it with itself (ClockWatch), with
 /// the database server's and with the sightings that are stored, and notes in the database which
-/// sightings that puts in doubt. On the watcher's thread only.
+/// sightings that puts in doubt. On the follower's thread only.
 class ClockKeeper {
  public:
   /// How often the database is asked; steps are looked for at every look.

@@ -11,7 +11,7 @@
 #include "camera_hub.hpp"
 #include "clock_keeper.hpp"
 #include "clock_watch.hpp"
-#include "database_watcher.hpp"
+#include "database_followers.hpp"
 #include "outbox_keeper.hpp"
 #include "publisher.hpp"
 #include "recognition_service.hpp"
@@ -34,9 +34,9 @@ constexpr std::size_t kSessionThreads = 2;
 constexpr std::size_t kMaxQueuedJobs = 512;
 /// What strangers may have waiting: they have 10 s, and a look-up takes less than a millisecond.
 constexpr std::size_t kMaxStrangersQueued = 64;
-/// One each for the watcher, the drainer, cameras' tokens, strangers' tokens, and one to spare: no
-/// stranger's look-up ever holds what the poll for revoked tokens waits for.
-constexpr int kMinConnections = 5;
+/// One each for the followers' two threads, the drainer, cameras' tokens, strangers' tokens, and one to
+/// spare: no stranger's look-up ever holds what the poll for revoked tokens waits for.
+constexpr int kMinConnections = 6;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 /// For sightings that a full disk has kept in memory; media has four seconds to end in all.
 constexpr std::chrono::milliseconds kFlushTimeout{500};
@@ -118,25 +118,26 @@ class MediaServerImpl final : public MediaServer {
         config_);
     signaling_ = std::make_unique<SignalingServer>(
         SignalingServer::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_}, config_);
-    watcher_ = std::make_unique<DatabaseWatcher>(
-        *store_, recognition_.get(), *recorder_, metrics_,
-        DatabaseWatcher::Events{
-            [this](DatabaseWatcher::CamerasNews news) {
+    followers_ = std::make_unique<DatabaseFollowers>(
+        *store_, recognition_.get(), metrics_,
+        DatabaseFollowers::Events{
+            [this](CamerasNews news) {
               loop_.post([this, news = std::move(news)]() mutable {
                 hub_->set_cameras(news.cameras, news.read_at);
                 signaling_->check_tokens(std::move(news.token_hashes), news.read_at);
               });
             },
             [this](const std::optional<store::Revisions>& seen) {
+              recorder_->retry();
               keeper_->look(seen ? std::optional(seen->gallery) : std::nullopt);
               clock_keeper_->look(seen.has_value());
             }});
     loop_.start("media-loop");
-    if (auto loaded = watcher_->load_now(); !loaded) return loaded;
+    if (auto loaded = followers_->load_now(); !loaded) return loaded;
     if (auto listening = listen(); !listening) return listening;
     make_publisher(keys->media_token());
     drainer_->start();
-    watcher_->start();
+    followers_->start();
     if (beat_ && beat_every_.count() > 0) {
       loop_.run_sync([this] {
         heartbeat_.emplace(loop_);
@@ -242,7 +243,7 @@ class MediaServerImpl final : public MediaServer {
     events.on_demand = [this](std::map<CameraId, Demand> demand) {
       hub_->set_demand(std::move(demand));
     };
-    events.on_gallery = [this] { watcher_->wake(); };
+    events.on_gallery = [this] { followers_->wake(); };
     loop_.run_sync([&] {
       publisher_ = legacy ? make_legacy_publisher(loop_, std::move(options), std::move(events),
                                                   metrics_)
@@ -310,7 +311,7 @@ class MediaServerImpl final : public MediaServer {
     log::info("media.stopping");
     const store::StopLimit limit(store_ ? store_->shared_database() : nullptr, kStopLimit);
     if (http_) http_->stop_accepting();
-    if (watcher_) watcher_->stop();
+    if (followers_) followers_->stop();
     if (hub_) {
       loop_run([this] {
         if (signaling_) signaling_->close_all();
@@ -336,6 +337,8 @@ class MediaServerImpl final : public MediaServer {
       wait_for_outbox();
       drainer_->stop();
     }
+    // The photo under way has had all this time.
+    if (followers_) followers_->join();
     loop_run([this] {
       heartbeat_.reset();
       if (publisher_) publisher_->stop();
@@ -345,8 +348,8 @@ class MediaServerImpl final : public MediaServer {
       hub_.reset();
     });
     loop_.stop();
+    followers_.reset();
     recognition_.reset();
-    watcher_.reset();
   }
 
   /// Runs on the loop's thread, or here when the loop was never started.
@@ -393,7 +396,7 @@ class MediaServerImpl final : public MediaServer {
   std::unique_ptr<RecognitionService> recognition_;
   std::unique_ptr<CameraHub> hub_;
   std::unique_ptr<SignalingServer> signaling_;
-  std::unique_ptr<DatabaseWatcher> watcher_;
+  std::unique_ptr<DatabaseFollowers> followers_;
   std::unique_ptr<Publisher> publisher_;
   std::mutex http_mutex_;
   std::unique_ptr<net::HttpServer> http_;

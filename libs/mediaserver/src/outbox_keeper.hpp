@@ -11,7 +11,7 @@
 namespace surveillx::mediaserver {
 
 /// Looks after the outbox beside its drainer: notices what a command changed in the file, and erases
-/// the dead letters of people who were removed. On the watcher's thread only.
+/// the dead letters of people who were removed. On the follower's thread only.
 class OutboxKeeper {
  public:
   OutboxKeeper(store::Outbox& outbox, store::OutboxDrainer& drainer, store::People people)

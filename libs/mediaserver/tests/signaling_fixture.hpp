@@ -196,7 +196,7 @@ class SignalingFixture : public testing::Test {
     EXPECT_TRUE(webrtc::drain(std::chrono::seconds(20)));
   }
 
-  /// As the watcher brings it, as of this moment.
+  /// As the follower brings it, as of this moment.
   void news() {
     const auto read_at = system_clock().steady();
     bring(store_->cameras.list().value(), store_->cameras.token_hashes().value(), read_at);

@@ -137,6 +137,61 @@ TEST_P(PeopleTest, person_and_photos_are_stored_together) {
             (std::vector<std::pair<std::string, std::int64_t>>{{kModel, 2}}));
 }
 
+TEST_P(PeopleTest, no_vector_is_opened_that_was_not_asked_for) {
+  // More than are asked for one by one.
+  const std::vector<AcceptedPhoto> many(250, accepted("a.jpg", {1.0F}));
+  const auto ada =
+      store_->people.create({.name = "Ada", .external_id = "", .group = ""}, many).value();
+  const auto ben = store_->people
+                       .create({.name = "Ben", .external_id = "", .group = ""},
+                               {accepted("b.jpg", {2.0F})})
+                       .value();
+  const auto foreign = crypto::KeyRing::ephemeral().seal(Bytes{1}, "of another installation");
+  ASSERT_TRUE(run(store_->database(), Mode::write, [&](Connection& db) -> Result<void> {
+    db.execute("update embedding set vector = :vector where person_id = :ben",
+               {{"vector", ByteView(foreign)}, {"ben", ben.id}});
+    return {};
+  }));
+  const auto listed = store_->embeddings.list(kModel).value();
+  ASSERT_EQ(listed.size(), 251u);
+  std::vector<PhotoId> of_ada;
+  std::vector<PhotoId> of_ben;
+  for (const auto& row : listed) {
+    (row.person_id == ada.id ? of_ada : of_ben).push_back(row.photo_id);
+  }
+  const auto all_of_ada = store_->embeddings.load(kModel, of_ada).value();
+  ASSERT_EQ(all_of_ada.size(), 250u);
+  EXPECT_EQ(all_of_ada.front().vector, std::vector<float>{1.0F});
+  const auto one = store_->embeddings.load(kModel, std::vector{of_ada.front()}).value();
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one.front().person, "Ada");
+  EXPECT_EQ(one.front().photo_id, of_ada.front());
+  EXPECT_TRUE(store_->embeddings.load(kModel, of_ben).error().is(crypto::kWrongKey));
+  EXPECT_TRUE(store_->embeddings.load(kModel).error().is(crypto::kWrongKey));
+  EXPECT_TRUE(store_->embeddings.load(kModel, std::vector<PhotoId>{})->empty());
+  EXPECT_TRUE(store_->embeddings.load(kModel, std::vector{PhotoId::random()})->empty());
+}
+
+TEST_P(PeopleTest, a_vector_written_anew_has_another_seal_and_a_renamed_person_the_same) {
+  const auto ada = store_->people
+                       .create({.name = "Ada", .external_id = "", .group = ""},
+                               {accepted("a.jpg", {1.0F})})
+                       .value();
+  const auto before = store_->embeddings.list(kModel).value();
+  ASSERT_EQ(before.size(), 1u);
+  EXPECT_EQ(before.front(), static_cast<const EmbeddingRow&>(store_->embeddings.load(kModel)->at(0)));
+  ASSERT_TRUE(store_->people.update(ada.id, {.name = "Ada L.", .external_id = "", .group = ""}));
+  auto renamed = before;
+  renamed.front().person = "Ada L.";
+  EXPECT_EQ(store_->embeddings.list(kModel).value(), renamed);
+  // The same bytes once more: the photo stays, its vector is another.
+  ASSERT_TRUE(store_->photos.add_accepted(ada.id, accepted("a.jpg", {2.0F})));
+  const auto after = store_->embeddings.list(kModel).value();
+  ASSERT_EQ(after.size(), 1u);
+  EXPECT_EQ(after.front().photo_id, before.front().photo_id);
+  EXPECT_NE(after.front().seal, before.front().seal);
+}
+
 TEST_P(PeopleTest, vectors_and_photos_do_not_lie_in_the_database_in_clear) {
   const auto created =
       store_->people.create({.name = "Ada", .external_id = "", .group = ""}, {accepted("a.jpg")})

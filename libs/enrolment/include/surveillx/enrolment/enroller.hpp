@@ -1,5 +1,6 @@
 #pragma once
 
+#include "surveillx/enrolment/gallery_keeper.hpp"
 #include "surveillx/enrolment/judge.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/vision/enrolment.hpp"
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace surveillx::enrolment {
@@ -36,12 +38,14 @@ struct Enrolled {
 /// Decides which photos are stored, by `judge`, and stores them. Compares with what the database has
 /// at the moment of writing: when vectors come or go in between, whoever did it, it compares again.
 ///
-/// One thread at a time; `store` must outlive it. Keeps the vectors of one model in memory. Any call
-/// may fail with `database_unavailable`, and with `gallery_changed` when it lost every one of many
-/// races.
+/// One thread at a time; `store` must outlive it. Keeps the vectors of one model in memory (see
+/// GalleryKeeper). Any call may fail with `database_unavailable`, and with `gallery_changed` when it
+/// lost every one of many races.
 class Enroller {
  public:
   Enroller(store::Store& store, const vision::Matching& matching);
+  /// With the vectors that others, on any thread, need as well.
+  Enroller(store::Store& store, std::shared_ptr<GalleryKeeper> keeper);
 
   /// Adds a person, with at least one photo or, when none is given, without. Errors: as
   /// store::People::create.
@@ -56,24 +60,14 @@ class Enroller {
   [[nodiscard]] Result<Verdict> decide(const store::ClaimedPhoto& photo, std::string_view worker,
                                        const Result<vision::Enrolment>& examined);
 
-  /// Takes over a gallery that the caller has loaded anyway. `vectors` is Revisions::vectors as read
-  /// before loading.
-  void use(std::shared_ptr<const vision::Gallery> gallery, std::int64_t vectors);
-
  private:
-  /// Runs `attempt(seen)` until it is not refused as `gallery_changed`.
+  /// Runs `attempt(kept)` until it is not refused as `gallery_changed`.
   template <class Attempt>
-  auto with_present_gallery(Attempt attempt) -> decltype(attempt(std::int64_t{}));
-  [[nodiscard]] Result<void> refresh();
+  auto with_present_gallery(Attempt attempt)
+      -> decltype(attempt(std::declval<const GalleryKeeper::Kept&>()));
 
   store::Store& store_;
-  vision::Matching matching_;
-  std::shared_ptr<const vision::Gallery> gallery_;
-  std::int64_t vectors_ = 0;  ///< What `gallery_` holds.
+  std::shared_ptr<GalleryKeeper> keeper_;
 };
-
-/// The vectors of the engine's model as a gallery to compare with.
-[[nodiscard]] Result<std::shared_ptr<const vision::Gallery>> load_gallery(
-    store::Store& store, const vision::Matching& matching);
 
 }  // namespace surveillx::enrolment

@@ -159,11 +159,17 @@ class Photos {
   ContextPtr context_;
 };
 
-/// One vector of the gallery.
-struct StoredEmbedding {
+/// One vector of the gallery, which stays sealed in the database.
+struct EmbeddingRow {
   PersonId person_id;
   std::string person;
   PhotoId photo_id;
+  std::string seal;  ///< Another one whenever the photo's vector was written anew.
+  friend bool operator==(const EmbeddingRow&, const EmbeddingRow&) = default;
+};
+
+/// The same with the vector itself.
+struct StoredEmbedding : EmbeddingRow {
   std::vector<float> vector;
 };
 
@@ -172,10 +178,13 @@ class Embeddings {
  public:
   explicit Embeddings(ContextPtr context) : context_(std::move(context)) {}
 
-  /// All vectors of `model`. One whose seal is broken is left out and logged. Read
-  /// `Revision::current()` before this call: a change in between then shows as a newer revision.
-  /// Errors: `wrong_key`.
-  [[nodiscard]] Result<std::vector<StoredEmbedding>> load(std::string_view model);
+  /// All vectors of `model` by person and photo, none of them opened: cheap beside `load`. Read
+  /// `Revision::current()` before either: a change in between then shows as a newer revision.
+  [[nodiscard]] Result<std::vector<EmbeddingRow>> list(std::string_view model);
+  /// The vectors of `model`, all or those that `photos` still have; no other is opened. One whose seal
+  /// is broken is left out and logged. Errors: `wrong_key`.
+  [[nodiscard]] Result<std::vector<StoredEmbedding>> load(
+      std::string_view model, const std::optional<std::vector<PhotoId>>& photos = std::nullopt);
   /// How many vectors each model has.
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::int64_t>>> models();
 
