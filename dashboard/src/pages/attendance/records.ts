@@ -1,5 +1,5 @@
-import type { ApiAttendanceRecord } from '../api/types';
-import type { AttendanceEvent } from '../stream/events';
+import type { ApiAttendanceRecord } from '../../api/types';
+import type { AttendanceEvent } from '../../stream/events';
 
 export interface AttendanceRow {
   personId: string;

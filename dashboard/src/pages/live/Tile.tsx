@@ -1,9 +1,9 @@
 import { memo, useCallback, useEffect, useRef, useSyncExternalStore, type CSSProperties, type RefObject } from 'react';
-import type { Face } from '../stream/events';
-import { Icon } from '../ui/Icon';
+import type { Face } from '../../stream/events';
+import { Icon } from '../../ui/Icon';
 import { faceLabel, formatAge, kStateWords, orderFaces } from './format';
-import { canvasPainter } from './framePainter';
-import type { CameraName, LiveStore, TileView } from './liveStore';
+import { canvasPainter } from '../../live/framePainter';
+import type { CameraName, LiveStore, TileView } from '../../live/liveStore';
 
 interface TileProps {
   camera: CameraName;
