@@ -1,8 +1,6 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { CameraName, LiveStore } from '../../live/liveStore';
-import { watchRequest, type ShownTile } from '../../live/watchRequest';
 import { useLink, useServices } from '../../services/services';
-import type { StreamConnection } from '../../stream/connection';
 import { useAnnounce } from '../../ui/Announcer';
 import { Icon } from '../../ui/Icon';
 import { Freshness } from '../../ui/Freshness';
@@ -16,7 +14,7 @@ import { Tile } from './Tile';
 import './live.css';
 
 export default function LivePage({ path, query }: PageProps) {
-  const { live, stream, system, camerasLoaded, camerasLoadedAt, camerasError, refreshCameras } = useServices();
+  const { live, pictures, stream, system, camerasLoaded, camerasLoadedAt, camerasError, refreshCameras } = useServices();
   // While the server answers, its events keep what is shown true.
   const current = useLink(stream).state === 'connected';
   const selected = query.get('camera');
@@ -30,7 +28,12 @@ export default function LivePage({ path, query }: PageProps) {
   }, [enlarged?.name]);
 
   const publish = system?.publish;
-  const place = useWatch(live, stream, shown, cameras.length, enlarged !== null);
+
+  const hidden = usePageHidden();
+  useEffect(() => {
+    pictures.setShown(!hidden);
+    return () => pictures.setShown(false);
+  }, [pictures, hidden]);
 
   const openCamera = (id: string | null, options?: { replace: boolean }) =>
     navigate(id === null ? path : `${path}?camera=${encodeURIComponent(id)}`, options);
@@ -87,9 +90,9 @@ export default function LivePage({ path, query }: PageProps) {
               <Tile
                 camera={camera}
                 live={live}
+                pictures={pictures}
                 enlarged={enlarged !== null}
                 onOpen={() => openCamera(camera.id)}
-                onPlace={place}
               />
             </li>
           ))}
@@ -98,55 +101,6 @@ export default function LivePage({ path, query }: PageProps) {
       <StateAnnouncer live={live} cameras={cameras} />
     </section>
   );
-}
-
-/** Keeps the server told of what is on the screen; returns where tiles report their size. */
-function useWatch(
-  live: LiveStore,
-  stream: StreamConnection,
-  shown: readonly CameraName[],
-  knownCameras: number,
-  enlarged: boolean,
-): (cameraId: string, tile: { width: number; inSight: boolean } | null) => void {
-  const hidden = usePageHidden();
-  const [places, setPlaces] = useState<ReadonlyMap<string, { width: number; inSight: boolean }>>(
-    new Map(),
-  );
-  const place = useCallback(
-    (cameraId: string, tile: { width: number; inSight: boolean } | null) =>
-      setPlaces((old) => {
-        const next = new Map(old);
-        if (tile === null) next.delete(cameraId);
-        else next.set(cameraId, tile);
-        return next;
-      }),
-    [],
-  );
-
-  useEffect(() => {
-    const tiles: ShownTile[] = shown.flatMap(({ id }) => {
-      const tile = places.get(id);
-      // Without a width it has not been laid out yet, whatever an observer says of it.
-      return tile === undefined || tile.width === 0 ? [] : [{ cameraId: id, ...tile }];
-    });
-    // Tiles that have not been laid out yet: everything, rather than a pause of a moment.
-    const request =
-      !hidden && tiles.length < shown.length
-        ? { max_fps: 15, max_width: 640 }
-        : watchRequest({ hidden, tiles, knownCameras, pixelRatio: window.devicePixelRatio, enlarged });
-    const all = live.cameras().map((camera) => camera.id);
-    live.setWatched(request.cameras ?? all);
-    stream.watch(knownCameras === 0 && !hidden ? { max_fps: 15, max_width: 640 } : request);
-  }, [live, stream, shown, places, hidden, knownCameras, enlarged]);
-
-  useEffect(
-    () => () => {
-      live.setWatched([]);
-      stream.watch(null);
-    },
-    [live, stream],
-  );
-  return place;
 }
 
 function useStates(live: LiveStore, cameras: readonly CameraName[]) {
