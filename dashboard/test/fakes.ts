@@ -1,5 +1,6 @@
 import { ApiClient } from '../src/api/client';
 import { HttpClient } from '../src/api/http';
+import type { SystemInfo, User } from '../src/api/types';
 import type {
   PaintedPicture,
   Pictures,
@@ -179,9 +180,9 @@ export function fakeApi(routes: Record<string, Handler>): { api: ApiClient; call
   return { api: new ApiClient(new HttpClient(fetchFn)), calls };
 }
 
-export const kUser = { id: 'u-1', username: 'guard', role: 'viewer' as const };
+export const kUser: User = { id: 'u-1', username: 'guard', role: 'viewer' };
 
-export const kSystem = {
+export const kSystem: SystemInfo = {
   version: '0.1.0',
   timezone: 'Europe/Berlin',
   today: '2026-11-23',
