@@ -3,7 +3,7 @@ import type { CameraEventState, WatchRequest } from '../src/stream/events';
 export interface MockPerson {
   id: string;
   name: string;
-  external_id: string | null;
+  external_id: string;
 }
 
 export interface MockCamera {

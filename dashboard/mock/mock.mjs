@@ -38,7 +38,7 @@ function local(ms) {
 
 export class Mock {
   cameras = [];
-  people = kNames.map((name, i) => ({ id: randomUUID(), name, external_id: i % 3 === 2 ? null : `S-${1001 + i}` }));
+  people = kNames.map((name, i) => ({ id: randomUUID(), name, external_id: i % 3 === 2 ? '' : `S-${1001 + i}` }));
   records = new Map();
   engine = { name: 'yunet+dlib', model: 'dlib-densenet-v1', trial: false, notice: '' };
   publish = { mode: 'internal', url: '' };
@@ -301,7 +301,7 @@ export class Mock {
     }
     switch (route) {
       case 'GET /api/auth/me':
-        return json(response, 200, session);
+        return json(response, 200, { ...session, expires_at: local(this.now() + 43_200_000) });
       case 'POST /api/auth/logout':
         for (const [id, value] of this.sessions) if (value === session) this.sessions.delete(id);
         response.writeHead(204, { 'Set-Cookie': 'surveillx_session=; Path=/; Max-Age=0' }).end();
@@ -311,7 +311,7 @@ export class Mock {
           return problem(response, 403, 'bad_credentials', 'The current password is wrong.');
         }
         if (String(body.new_password).length < 10) {
-          return problem(response, 422, 'weak_password', 'A password has at least 10 characters.');
+          return problem(response, 400, 'weak_password', 'A password has at least 10 characters.');
         }
         this.password = body.new_password;
         response.writeHead(204).end();

@@ -4,8 +4,6 @@ import { App } from './app/App';
 import { applyTheme, theme } from './ui/preferences';
 import './styles/base.css';
 import './styles/shell.css';
-import './styles/live.css';
-import './styles/attendance.css';
 
 applyTheme();
 theme.subscribe(applyTheme);

@@ -1,5 +1,14 @@
 import { ApiClient } from '../src/api/client';
 import { HttpClient } from '../src/api/http';
+import type { SystemInfo, User } from '../src/api/types';
+import type {
+  PaintedPicture,
+  Pictures,
+  PictureSource,
+  PictureState,
+  PictureStats,
+  WantedPicture,
+} from '../src/live/pictureSource';
 import { StreamConnection, type StreamSocket } from '../src/stream/connection';
 import type { WatchRequest } from '../src/stream/events';
 
@@ -72,6 +81,79 @@ export function fakeStream(
   return { socket, stream };
 }
 
+/** A way of pictures that the test drives; its element is a video, so that nobody counts on a canvas. */
+export class FakePictureSource implements PictureSource {
+  host: HTMLElement | null = null;
+  wants: (WantedPicture | null)[] = [];
+  private state_: PictureState = { kind: 'stopped' };
+  private last: PaintedPicture | null = null;
+  private painted = 0;
+  private readonly listeners = new Set<() => void>();
+
+  start(host: HTMLElement): void {
+    this.host = host;
+    host.append(host.ownerDocument.createElement('video'));
+    this.tell({ kind: 'waiting' });
+  }
+
+  stop(): void {
+    this.listeners.clear();
+    this.host?.replaceChildren();
+    this.state_ = { kind: 'stopped' };
+  }
+
+  want(wanted: WantedPicture | null): void {
+    this.wants.push(wanted);
+  }
+
+  state(): PictureState {
+    return this.state_;
+  }
+
+  lastPicture(): PaintedPicture | null {
+    return this.last;
+  }
+
+  stats(): PictureStats {
+    return { received: this.painted, painted: this.painted, dropped: 0 };
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  paint(picture: Pick<PaintedPicture, 'paintedAt' | 'timestamp' | 'seq'>): void {
+    this.painted += 1;
+    this.last = { width: 640, height: 360, ...picture };
+    this.tell({ kind: 'painting' });
+  }
+
+  fail(reason: string): void {
+    this.tell({ kind: 'failed', reason });
+  }
+
+  private tell(state: PictureState): void {
+    this.state_ = state;
+    for (const listener of [...this.listeners]) listener();
+  }
+}
+
+export class FakePictures implements Pictures {
+  opened: { cameraId: string; source: FakePictureSource }[] = [];
+  shown = false;
+
+  open(cameraId: string): FakePictureSource {
+    const source = new FakePictureSource();
+    this.opened.push({ cameraId, source });
+    return source;
+  }
+
+  setShown(shown: boolean): void {
+    this.shown = shown;
+  }
+}
+
 export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
 export type Handler = (body: unknown, url: URL, headers: Headers) => Answer | Promise<Answer>;
 
@@ -98,9 +180,9 @@ export function fakeApi(routes: Record<string, Handler>): { api: ApiClient; call
   return { api: new ApiClient(new HttpClient(fetchFn)), calls };
 }
 
-export const kUser = { id: 'u-1', username: 'guard', role: 'viewer' as const };
+export const kUser: User = { id: 'u-1', username: 'guard', role: 'viewer' };
 
-export const kSystem = {
+export const kSystem: SystemInfo = {
   version: '0.1.0',
   timezone: 'Europe/Berlin',
   today: '2026-11-23',

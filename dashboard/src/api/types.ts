@@ -1,60 +1,37 @@
-/** Shapes of the HTTP API that the dashboard uses (contracts/http.openapi.yaml). */
+/** The shapes of the HTTP API, taken from contract.ts, which is made from contracts/http.openapi.yaml. */
+import type { components, paths } from './contract';
 
-export type Role = 'admin' | 'operator' | 'viewer';
+type Schemas = components['schemas'];
 
-export interface User {
-  id: string;
-  username: string;
-  role: Role;
+export type Role = Schemas['Role'];
+export type User = Schemas['User'];
+/** What login and `me` both tell. */
+export type Session = Pick<Schemas['Me'], 'user' | 'csrf_token'>;
+export type ApiCamera = Schemas['Camera'];
+export type ApiAttendance = Schemas['Attendance'];
+export type ApiAttendanceRecord = Schemas['Record'];
+export type SystemInfo = Schemas['System'];
+
+type Json<Body> = { content: { 'application/json': Body } };
+
+/** The paths that the contract has `Method` for. */
+export type PathOf<Method extends 'get' | 'post'> = {
+  [Path in keyof paths]: paths[Path][Method] extends object ? Path : never;
+}[keyof paths];
+
+/** What a success answers. */
+export type Answer<Path extends keyof paths, Method extends 'get' | 'post'> = paths[Path][Method] extends {
+  responses: { 200: Json<infer Body> };
 }
+  ? Body
+  : void;
 
-export interface Session {
-  user: User;
-  csrf_token: string;
-}
+/** What a request carries. */
+export type Sent<Path extends PathOf<'post'>> = paths[Path]['post'] extends { requestBody: Json<infer Body> }
+  ? Body
+  : undefined;
 
-export type CameraState = 'connecting' | 'live' | 'stale' | 'offline';
-
-export interface ApiCamera {
-  id: string;
-  number: number;
-  name: string;
-  state: CameraState;
-  reason: string | null;
-  fps: number;
-  width: number;
-  height: number;
-  codec: string;
-  last_frame_at: string | null;
-}
-
-export interface ApiAttendanceRecord {
-  person_id: string;
-  person: string;
-  external_id: string | null;
-  day: string;
-  /** RFC 3339 with the offset of the site's zone. */
-  first_seen: string;
-  last_seen: string;
-  sightings: number;
-  status: string;
-}
-
-export interface ApiAttendance {
-  timezone: string;
-  today: string;
-  from: string;
-  to: string;
-  records: ApiAttendanceRecord[];
-}
-
-export interface SystemInfo {
-  version: string;
-  timezone: string;
-  today: string;
-  /** Null members until media has told them. */
-  engine: { name: string; model: string; trial: boolean; notice: string } | null;
-  /** `legacy`: pictures go to the server at `url`; else they are shown here and `url` is empty. */
-  publish: { mode: string; url: string };
-  media_connected: boolean;
-}
+/** What may follow the `?` of a GET. */
+export type Query<Path extends PathOf<'get'>> = paths[Path]['get'] extends { parameters: { query?: infer Known } }
+  ? NonNullable<Known>
+  : never;

@@ -109,7 +109,7 @@ describe('signing in', () => {
 describe('changing the password', () => {
   it('tells why the server refused', async () => {
     const { user } = start({
-      'POST /api/auth/password': () => ({ status: 422, body: { code: 'weak_password', detail: 'At least 10.' } }),
+      'POST /api/auth/password': () => ({ status: 400, body: { code: 'weak_password', detail: 'At least 10.' } }),
     });
     await user.click(await screen.findByTestId('user-menu'));
     await user.click(screen.getByRole('button', { name: 'Change password' }));

@@ -2,22 +2,25 @@ import { AnnouncerProvider } from '../ui/Announcer';
 import { EmptyState } from '../ui/Notice';
 import { SessionProvider, useSession } from '../session/session';
 import { SignInPage } from '../session/SignInPage';
-import { ServicesProvider, type OpenStream } from './services';
+import { ServicesProvider, type OpenStream } from '../services/services';
+import type { Page } from '../pages/page';
+import { kPages } from '../pages/table';
 import { Shell } from './Shell';
 import type { ApiClient } from '../api/client';
 
-export function App({ api, open }: { api?: ApiClient; open?: OpenStream }) {
+/** `api`, `open` and `pages` are for tests. */
+export function App({ api, open, pages = kPages }: { api?: ApiClient; open?: OpenStream; pages?: readonly Page[] }) {
   return (
     <AnnouncerProvider>
       <SessionProvider {...(api ? { api } : {})}>
-        <Gate {...(open ? { open } : {})} />
+        <Gate pages={pages} {...(open ? { open } : {})} />
       </SessionProvider>
     </AnnouncerProvider>
   );
 }
 
 /** Nothing of the product is shown before the server has said who is there. */
-function Gate({ open }: { open?: OpenStream }) {
+function Gate({ open, pages }: { open?: OpenStream; pages: readonly Page[] }) {
   const { state, api, check } = useSession();
   switch (state.kind) {
     case 'checking':
@@ -38,7 +41,7 @@ function Gate({ open }: { open?: OpenStream }) {
     case 'signed-in':
       return (
         <ServicesProvider key={state.user.id} api={api} mayRetry={check} {...(open ? { open } : {})}>
-          <Shell user={state.user} />
+          <Shell user={state.user} pages={pages} />
         </ServicesProvider>
       );
   }

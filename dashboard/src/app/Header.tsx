@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { User } from '../api/types';
+import type { Page } from '../pages/page';
 import { timeInZone, usableZone } from '../ui/siteTime';
 import type { Link as LinkStatus, StreamConnection } from '../stream/connection';
 import { Icon, type IconName } from '../ui/Icon';
@@ -9,14 +10,12 @@ import { theme, type Theme } from '../ui/preferences';
 import { usePreference } from '../ui/store';
 import { useTick } from '../ui/useTick';
 
-const kPages: { path: string; label: string; icon: IconName }[] = [
-  { path: '/', label: 'Live', icon: 'camera' },
-  { path: '/attendance', label: 'Attendance', icon: 'people' },
-];
-
 interface HeaderProps {
   user: User;
-  path: string;
+  /** Those that the user may open. */
+  pages: readonly Page[];
+  /** The one that is open, if any. */
+  page: Page | undefined;
   link: LinkStatus;
   stream: StreamConnection;
   timezone: string | null;
@@ -32,8 +31,8 @@ export function Header(props: HeaderProps) {
         <Logo />
       </Link>
       <nav aria-label="Pages" className="nav">
-        {kPages.map(({ path, label, icon }) => (
-          <Link key={path} href={path} aria-current={props.path === path ? 'page' : undefined}>
+        {props.pages.map(({ path, label, icon }) => (
+          <Link key={path} href={path} aria-current={props.page?.path === path ? 'page' : undefined}>
             <Icon name={icon} size={18} />
             <span>{label}</span>
           </Link>

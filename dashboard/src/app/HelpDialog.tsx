@@ -1,28 +1,34 @@
+import type { KeyHelp, Page } from '../pages/page';
 import { Dialog } from '../ui/Dialog';
 import { shortcuts } from '../ui/preferences';
 import { usePreference } from '../ui/store';
 
-const kKeys: [keys: string[], does: string][] = [
-  [['1'], 'Live'],
-  [['2'], 'Attendance'],
-  [['Enter'], 'Enlarge the chosen camera'],
-  [['Esc'], 'Back to all cameras'],
-  [['←', '→'], 'Previous or next camera, when one is enlarged'],
-  [['[', ']'], 'Previous or next day'],
-  [['/'], 'Search the attendance'],
+const kKeysEverywhere: readonly KeyHelp[] = [
   [['t'], 'Theme: as the system, dark, light'],
   [['?'], 'This help'],
 ];
 
-export function HelpDialog({ version, onClose }: { version: string | null; onClose: () => void }) {
+interface HelpProps {
+  /** Those that the user may open. */
+  pages: readonly Page[];
+  version: string | null;
+  onClose: () => void;
+}
+
+export function HelpDialog({ pages, version, onClose }: HelpProps) {
+  const keys: KeyHelp[] = [
+    ...pages.flatMap(({ shortcut, label }): KeyHelp[] => (shortcut === undefined ? [] : [[[shortcut], label]])),
+    ...pages.flatMap((page) => page.keys ?? []),
+    ...kKeysEverywhere,
+  ];
   const on = usePreference(shortcuts) === 'on';
   return (
     <Dialog title="Help and shortcuts" onClose={onClose}>
       <dl className="keys">
-        {kKeys.map(([keys, does]) => (
-          <div key={does}>
+        {keys.map(([names, does]) => (
+          <div key={`${names.join(' ')} ${does}`}>
             <dt>
-              {keys.map((key) => (
+              {names.map((key) => (
                 <kbd key={key}>{key}</kbd>
               ))}
             </dt>

@@ -1,7 +1,7 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { Fragment, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { User } from '../api/types';
-import { AttendancePage } from '../attendance/AttendancePage';
-import { LivePage } from '../live/LivePage';
+import { findPage, mayOpen, type Page } from '../pages/page';
+import { useLink, useServices } from '../services/services';
 import { PasswordDialog } from '../session/PasswordDialog';
 import { useSession } from '../session/session';
 import { useAnnounce } from '../ui/Announcer';
@@ -12,16 +12,18 @@ import { navigate, useRoute } from '../ui/router';
 import { useShortcuts } from '../ui/useShortcut';
 import { Header } from './Header';
 import { HelpDialog } from './HelpDialog';
-import { useLink, useServices } from './services';
+import { PageView, prefetch } from './PageView';
 
 type Open = 'none' | 'help' | 'password';
 
-export function Shell({ user }: { user: User }) {
-  const { stream, live, system, api, camerasLoaded, camerasLoadedAt, camerasError, refreshCameras } = useServices();
+export function Shell({ user, pages }: { user: User; pages: readonly Page[] }) {
+  const { stream, system } = useServices();
   const { signOut } = useSession();
   const link = useLink(stream);
   const announce = useAnnounce();
   const { path, query } = useRoute();
+  const mine = useMemo(() => pages.filter((page) => mayOpen(user.role, page)), [pages, user.role]);
+  const page = findPage(pages, path);
   const [open, setOpen] = useState<Open>('none');
   const [problem, setProblem] = useState<string | null>(null);
   const mainRef = useRef<HTMLElement>(null);
@@ -57,10 +59,11 @@ export function Shell({ user }: { user: User }) {
 
   useShortcuts({
     '?': () => setOpen('help'),
-    '1': () => navigate('/'),
-    '2': () => navigate('/attendance'),
+    ...Object.fromEntries(mine.map(({ shortcut, path: to }) => [shortcut, () => navigate(to)])),
     t: () => theme.set(theme.next()),
   });
+
+  const fetchOthers = useCallback(() => prefetch(mine), [mine]);
 
   const leave = useCallback(async () => {
     try {
@@ -79,7 +82,8 @@ export function Shell({ user }: { user: User }) {
       </a>
       <Header
         user={user}
-        path={path}
+        pages={mine}
+        page={page}
         link={link}
         stream={stream}
         timezone={system?.timezone ?? null}
@@ -116,29 +120,22 @@ export function Shell({ user }: { user: User }) {
         {problem !== null && <Notice tone="danger">{problem}</Notice>}
       </div>
       <main id="main" tabIndex={-1} ref={mainRef}>
-        {path === '/' || path === '/live' ? (
-          <LivePage
-            live={live}
-            stream={stream}
-            selected={query.get('camera')}
-            loaded={camerasLoaded}
-            error={camerasError}
-            loadedAt={camerasLoadedAt}
-            current={link.state === 'connected'}
-            onRetry={refreshCameras}
-            publish={system?.publish ?? null}
-          />
-        ) : path === '/attendance' ? (
-          <AttendancePage api={api} stream={stream} date={query.get('date')} />
-        ) : (
+        {page === undefined ? (
           <EmptyState icon="info" title="There is no such page">
-            <p>
-              Go to <Link href="/">Live</Link> or <Link href="/attendance">Attendance</Link>.
-            </p>
+            <WhereTo pages={mine} />
           </EmptyState>
+        ) : !mine.includes(page) ? (
+          <EmptyState icon="info" title="This page is not for your role" testId="page-forbidden">
+            <p>
+              {page.label} needs the role {page.role}; yours is {user.role}.
+            </p>
+            <WhereTo pages={mine} />
+          </EmptyState>
+        ) : (
+          <PageView key={page.path} page={page} query={query} onShown={fetchOthers} />
         )}
       </main>
-      {open === 'help' && <HelpDialog version={system?.version ?? null} onClose={() => setOpen('none')} />}
+      {open === 'help' && <HelpDialog pages={mine} version={system?.version ?? null} onClose={() => setOpen('none')} />}
       {open === 'password' && (
         <PasswordDialog
           onClose={(changed) => {
@@ -148,5 +145,20 @@ export function Shell({ user }: { user: User }) {
         />
       )}
     </>
+  );
+}
+
+function WhereTo({ pages }: { pages: readonly Page[] }) {
+  return (
+    <p>
+      Go to{' '}
+      {pages.map(({ path, label }, i) => (
+        <Fragment key={path}>
+          {i > 0 && (i === pages.length - 1 ? ' or ' : ', ')}
+          <Link href={path}>{label}</Link>
+        </Fragment>
+      ))}
+      .
+    </p>
   );
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fakeStream } from '../../test/fakes';
-import type { FrameEvent } from '../stream/events';
+import { FakePictureSource, fakeStream } from '../../test/fakes';
 import { LiveStore } from './liveStore';
 
 const kStart = 1_795_430_400_000;
@@ -10,6 +9,7 @@ describe('LiveStore', () => {
   let local = 0;
   let socket: ReturnType<typeof fakeStream>['socket'];
   let store: LiveStore;
+  let source: FakePictureSource;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -22,6 +22,8 @@ describe('LiveStore', () => {
     socket.arrive('status', { connected: true, server_time: kStart, version: '1' });
     tellCamera('live');
     store.setWatched(['a']);
+    source = new FakePictureSource();
+    store.follow('a', source);
   });
 
   afterEach(() => {
@@ -39,11 +41,10 @@ describe('LiveStore', () => {
       camera_id: 'a', name: 'Door', state, reason: null, fps: 30, width: 640, height: 360, codec: 'VP8', ...change,
     });
   const show = (seq: number, ageMs = 40) => {
-    const frame: FrameEvent = {
+    socket.arrive('frame', {
       camera_id: 'a', seq, timestamp: serverNow() - ageMs, server_time: serverNow(), width: 640, height: 360, frame: '',
-    };
-    socket.arrive('frame', frame);
-    store.drawn(frame);
+    });
+    source.paint({ paintedAt: local, timestamp: serverNow() - ageMs, seq });
   };
   const detect = (faces: object[]) =>
     socket.arrive('detection', { camera_id: 'a', seq: 1, timestamp: serverNow(), faces });
@@ -51,6 +52,27 @@ describe('LiveStore', () => {
   it('tells the age of a picture by the server’s clock', () => {
     show(1, 40);
     expect(store.view('a')).toMatchObject({ state: 'live', hasPicture: true, ageMs: 40, width: 640 });
+  });
+
+  it('is live, of unknown age, with a source that does not tell when a picture was taken', () => {
+    source.paint({ paintedAt: local, timestamp: null, seq: 1 });
+    expect(store.view('a')).toMatchObject({ state: 'live', hasPicture: true, ageMs: null });
+    pass(3_000);
+    expect(store.view('a')).toMatchObject({ state: 'stale', ageMs: 3_000 });
+  });
+
+  it('tells why a source has failed, and takes no more from one that is not followed', () => {
+    show(1);
+    source.fail('The browser lacks the codec.');
+    expect(store.view('a').state).toBe('live');
+    pass(3_000);
+    expect(store.view('a')).toMatchObject({ state: 'stale', reason: 'The browser lacks the codec.' });
+    const next = new FakePictureSource();
+    const unfollow = store.follow('a', next);
+    next.paint({ paintedAt: local, timestamp: null, seq: 2 });
+    unfollow();
+    next.paint({ paintedAt: local, timestamp: null, seq: 3 });
+    expect(store.view('a').seq).toBe(2);
   });
 
   it('turns stale after 2 s and offline after 5 s without a frame, and live again with one', () => {
@@ -114,9 +136,9 @@ describe('LiveStore', () => {
     expect(store.cameras()).toEqual([]);
   });
 
-  it('has no picture on a canvas that was replaced', () => {
+  it('has no picture in a tile whose source is new', () => {
     show(1);
-    store.canvasReplaced('a');
+    store.follow('a', new FakePictureSource());
     expect(store.view('a')).toMatchObject({ hasPicture: false, state: 'connecting' });
   });
 
@@ -125,7 +147,7 @@ describe('LiveStore', () => {
     show(1);
     pass(1_000);
     tellCamera('offline', { reason: 'bye' });
-    store.canvasReplaced('a');
+    store.follow('a', new FakePictureSource());
     store.subscribe('a', heard);
     pass(5_000);
     expect(heard).not.toHaveBeenCalled();

@@ -1,6 +1,7 @@
 import type { ApiCamera } from '../api/types';
 import type { StreamConnection } from '../stream/connection';
-import type { CameraEvent, Face, FrameEvent } from '../stream/events';
+import type { CameraEvent, Face } from '../stream/events';
+import type { PaintedPicture, PictureSource } from './pictureSource';
 import { Rate } from './rate';
 import { tileStatus, type TileState } from './status';
 
@@ -12,7 +13,7 @@ const kTickMs = 250;
 export interface TileView {
   state: TileState;
   reason: string | null;
-  /** Of the picture on the canvas, or null when there is none. */
+  /** Of the picture in the tile, or null when there is none. */
   ageMs: number | null;
   hasPicture: boolean;
   fps: number;
@@ -38,14 +39,15 @@ interface Entry {
   heardAt: number;
   reason: string | null;
   watchedSince: number | null;
-  drawn: { timestamp: number; receivedAt: number; seq: number; width: number; height: number } | null;
-  ageWhenDrawn: number | null;
+  /** What paints the camera's tile, while there is one. */
+  source: PictureSource | null;
+  picture: PaintedPicture | null;
+  ageWhenPainted: number | null;
   rate: Rate;
   faces: readonly Face[];
   facesAt: number;
   view: TileView;
   listeners: Set<() => void>;
-  painters: Set<(frame: FrameEvent) => void>;
 }
 
 const kEmptyView: TileView = {
@@ -82,9 +84,6 @@ export class LiveStore {
     private readonly now: () => number,
   ) {
     this.undo.push(
-      stream.on('frame', ({ frame }) => {
-        for (const paint of this.entries.get(frame.camera_id)?.painters ?? []) paint(frame);
-      }),
       stream.on('detection', ({ detection, receivedAt }) => {
         const entry = this.entries.get(detection.camera_id);
         if (entry === undefined) return;
@@ -126,41 +125,39 @@ export class LiveStore {
     return () => listeners?.delete(listener);
   }
 
-  /** Every arriving frame of a camera, on the thread of the page, in order. */
-  onFrame(cameraId: string, paint: (frame: FrameEvent) => void): () => void {
-    const painters = this.entries.get(cameraId)?.painters;
-    painters?.add(paint);
-    return () => painters?.delete(paint);
-  }
-
-  /** A new, blank canvas has taken the place of the one that showed the last picture. */
-  canvasReplaced(cameraId: string): void {
+  /**
+   * Takes what `source` paints as the camera's picture, until the returned function is called. The
+   * tile of a new source is blank, so what was known of the picture before is forgotten.
+   */
+  follow(cameraId: string, source: PictureSource): () => void {
     const entry = this.entries.get(cameraId);
-    if (entry === undefined) return;
-    entry.drawn = null;
-    entry.ageWhenDrawn = null;
+    if (entry === undefined) return () => {};
+    entry.source = source;
+    entry.picture = null;
+    entry.ageWhenPainted = null;
     entry.rate.clear();
+    const undo = source.subscribe(() => this.hearSource(entry, source));
     this.refresh(entry);
+    return () => {
+      undo();
+      if (entry.source === source) entry.source = null;
+    };
   }
 
-  /** A frame's picture has reached the screen. */
-  drawn(frame: FrameEvent): void {
-    const entry = this.entries.get(frame.camera_id);
-    if (entry === undefined) return;
-    const now = this.now();
+  private hearSource(entry: Entry, source: PictureSource): void {
+    const picture = source.lastPicture();
+    if (picture === null || picture === entry.picture) {
+      this.refresh(entry);
+      return;
+    }
+    const now = picture.paintedAt;
     entry.rate.add(now);
-    const age = this.pictureAge(frame.timestamp, now);
+    const age = this.pictureAge(picture, now);
     // Smoothed, since a number that jumps 15 times a second cannot be read.
-    entry.ageWhenDrawn =
-      entry.ageWhenDrawn === null || age === null ? age : entry.ageWhenDrawn * 0.8 + age * 0.2;
-    const first = entry.drawn === null || !entry.view.hasPicture;
-    entry.drawn = {
-      timestamp: frame.timestamp,
-      receivedAt: now,
-      seq: frame.seq,
-      width: frame.width,
-      height: frame.height,
-    };
+    entry.ageWhenPainted =
+      entry.ageWhenPainted === null || age === null ? age : entry.ageWhenPainted * 0.8 + age * 0.2;
+    const first = entry.picture === null || !entry.view.hasPicture;
+    entry.picture = picture;
     // The first picture and the end of an outage are told at once, the rest with the next tick.
     if (first || entry.view.state !== 'live') this.refresh(entry);
   }
@@ -194,7 +191,7 @@ export class LiveStore {
       if (!watched.has(entry.id)) {
         entry.watchedSince = null;
         entry.rate.clear();
-        entry.ageWhenDrawn = null;
+        entry.ageWhenPainted = null;
       } else entry.watchedSince ??= now;
       this.refresh(entry);
     }
@@ -239,14 +236,14 @@ export class LiveStore {
       heardAt: now,
       reason: null,
       watchedSince: null,
-      drawn: null,
-      ageWhenDrawn: null,
+      source: null,
+      picture: null,
+      ageWhenPainted: null,
       rate: new Rate(),
       faces: kNoFaces,
       facesAt: -Infinity,
       view: kEmptyView,
       listeners: new Set(),
-      painters: new Set(),
     };
     this.entries.set(id, entry);
     return entry;
@@ -259,7 +256,8 @@ export class LiveStore {
     for (const listener of [...this.listListeners]) listener();
   }
 
-  private pictureAge(timestamp: number, now: number): number | null {
+  private pictureAge({ timestamp }: PaintedPicture, now: number): number | null {
+    if (timestamp === null) return null;
     const server = this.stream.clock.serverTime(now);
     return server === null ? null : Math.max(0, server - timestamp);
   }
@@ -276,10 +274,11 @@ export class LiveStore {
   }
 
   private workOut(entry: Entry, now: number): TileView {
-    const { drawn } = entry;
-    const age = drawn === null ? null : this.pictureAge(drawn.timestamp, now);
-    const size = { width: drawn?.width ?? 16, height: drawn?.height ?? 9 };
-    if (this.elsewhere && drawn === null) return { ...kEmptyView, state: 'elsewhere' };
+    const { picture } = entry;
+    const told = entry.source?.state();
+    const age = picture === null ? null : this.pictureAge(picture, now);
+    const size = { width: picture?.width ?? 16, height: picture?.height ?? 9 };
+    if (this.elsewhere && picture === null) return { ...kEmptyView, state: 'elsewhere' };
     const { state, reason } = tileStatus({
       now,
       link: this.stream.link().state,
@@ -287,21 +286,22 @@ export class LiveStore {
       told: entry.told,
       toldAt: entry.toldAt,
       reason: entry.reason,
-      frameAt: drawn?.receivedAt ?? null,
+      failure: told?.kind === 'failed' ? told.reason : null,
+      frameAt: picture?.paintedAt ?? null,
       pictureAgeMs: age,
     });
     const live = state === 'live';
-    const standing = drawn === null ? null : Math.max(age ?? 0, now - drawn.receivedAt);
+    const standing = picture === null ? null : Math.max(age ?? 0, now - picture.paintedAt);
     const faces = live && now - entry.facesAt < kDetectionHoldsMs ? entry.faces : kNoFaces;
     return {
       state,
       reason,
-      ageMs: live ? entry.ageWhenDrawn : standing,
-      hasPicture: drawn !== null,
+      ageMs: live ? entry.ageWhenPainted : standing,
+      hasPicture: picture !== null,
       fps: live ? entry.rate.perSecond(now) : 0,
       ...size,
       faces,
-      seq: drawn?.seq ?? 0,
+      seq: picture?.seq ?? 0,
     };
   }
 }

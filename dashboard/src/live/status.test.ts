@@ -9,6 +9,7 @@ const live: StatusInput = {
   told: 'live',
   toldAt: 1_000,
   reason: null,
+  failure: null,
   frameAt: kNow - 60,
   pictureAgeMs: 80,
 };
@@ -28,6 +29,12 @@ describe('the state of a tile', () => {
   it('is not live when pictures arrive that are old already', () => {
     expect(state({ frameAt: kNow - 30, pictureAgeMs: 9_000 })).toBe('stale');
     expect(reason({ frameAt: kNow - 30, pictureAgeMs: 9_000 })).toMatch(/too slow/);
+  });
+
+  it('tells why this browser shows none, where that is known', () => {
+    const failed = { ...age(3_000), watchedSince: 0, failure: 'The browser lacks the codec.' };
+    expect([state(failed), reason(failed)]).toEqual(['stale', 'The browser lacks the codec.']);
+    expect(reason({ ...failed, told: 'offline', toldAt: kNow, reason: 'unplugged' })).toBe('unplugged');
   });
 
   it('follows the server, with its reason, before any timer here', () => {

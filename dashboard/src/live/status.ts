@@ -18,7 +18,9 @@ export interface StatusInput {
   told: CameraEventState;
   toldAt: number;
   reason: string | null;
-  /** When the newest picture arrived, and how old it is now; null when there is none. */
+  /** Why no picture can be shown in this browser, where that is known. */
+  failure: string | null;
+  /** When the newest picture was painted, and how old it is now; null when there is none. */
   frameAt: number | null;
   pictureAgeMs: number | null;
 }
@@ -70,8 +72,9 @@ export function tileStatus(input: StatusInput): TileStatus {
     return { state: 'connecting', reason: null };
   }
   const late =
-    sinceFrame < kStaleAfterMs
+    input.failure ??
+    (sinceFrame < kStaleAfterMs
       ? 'Pictures arrive late: the link to this browser is too slow.'
-      : 'The server has the camera, but no picture reaches this browser.';
+      : 'The server has the camera, but no picture reaches this browser.');
   return { state: waited < kOfflineAfterMs ? 'stale' : 'offline', reason: late };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseFps, chooseWidth, watchRequest } from './watchRequest';
 
 const tile = (cameraId: string, width = 400, inSight = true) => ({ cameraId, width, inSight });
-const base = { hidden: false, knownCameras: 2, pixelRatio: 1, enlarged: false };
+const base = { knownCameras: 2, pixelRatio: 1, enlarged: false };
 
 describe('what is asked for', () => {
   it.each([
@@ -28,8 +28,8 @@ describe('what is asked for', () => {
     expect(watchRequest({ ...base, tiles: [tile('b')], enlarged: true }).cameras).toEqual(['b']);
   });
 
-  it('is nothing in a hidden tab', () => {
-    expect(watchRequest({ ...base, hidden: true, tiles: [tile('a'), tile('b')] }).cameras).toEqual([]);
+  it('is nothing while none is in sight', () => {
+    expect(watchRequest({ ...base, tiles: [tile('a', 400, false), tile('b', 400, false)] }).cameras).toEqual([]);
   });
 
   it('follows the screen’s pixels, and the widest tile', () => {

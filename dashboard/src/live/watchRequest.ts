@@ -9,8 +9,6 @@ export interface ShownTile {
 }
 
 export interface WatchInput {
-  /** The page is in a hidden tab or a minimised window. */
-  hidden: boolean;
   tiles: readonly ShownTile[];
   knownCameras: number;
   pixelRatio: number;
@@ -34,7 +32,7 @@ export function chooseFps(tiles: number, enlarged: boolean): number {
 
 /** What to ask the server for, given what is on the screen. */
 export function watchRequest(input: WatchInput): WatchRequest {
-  const shown = input.hidden ? [] : input.tiles.filter((tile) => tile.inSight && tile.width > 0);
+  const shown = input.tiles.filter((tile) => tile.inSight && tile.width > 0);
   const widest = shown.reduce((width, tile) => Math.max(width, tile.width), 0);
   const request: WatchRequest = {
     max_fps: chooseFps(shown.length, input.enlarged),

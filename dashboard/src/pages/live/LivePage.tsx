@@ -1,37 +1,23 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import type { SystemInfo } from '../api/types';
-import type { StreamConnection } from '../stream/connection';
-import { useAnnounce } from '../ui/Announcer';
-import { Icon } from '../ui/Icon';
-import { Freshness } from '../ui/Freshness';
-import { EmptyState, Notice } from '../ui/Notice';
-import { navigate } from '../ui/router';
-import { usePageHidden } from '../ui/usePageHidden';
-import { useShortcuts } from '../ui/useShortcut';
+import type { CameraName, LiveStore } from '../../live/liveStore';
+import { useLink, useServices } from '../../services/services';
+import { useAnnounce } from '../../ui/Announcer';
+import { Icon } from '../../ui/Icon';
+import { Freshness } from '../../ui/Freshness';
+import { EmptyState, Notice } from '../../ui/Notice';
+import { navigate } from '../../ui/router';
+import { usePageHidden } from '../../ui/usePageHidden';
+import { useShortcuts } from '../../ui/useShortcut';
+import type { PageProps } from '../page';
 import { summarise } from './format';
-import type { CameraName, LiveStore } from './liveStore';
 import { Tile } from './Tile';
-import { watchRequest, type ShownTile } from './watchRequest';
+import './live.css';
 
-interface LivePageProps {
-  live: LiveStore;
-  stream: StreamConnection;
-  /** Id of the enlarged camera. */
-  selected: string | null;
-  loaded: boolean;
-  /** When the list of cameras was had, local monotonic ms. */
-  loadedAt: number | null;
-  /** The server answers, so events keep what is shown true. */
-  current: boolean;
-  error: string | null;
-  onRetry: () => void;
-  publish: SystemInfo['publish'] | null;
-}
-
-const openCamera = (id: string | null, options?: { replace: boolean }) =>
-  navigate(id === null ? '/' : `/?camera=${encodeURIComponent(id)}`, options);
-
-export function LivePage({ live, stream, selected, loaded, loadedAt, current, error, onRetry, publish }: LivePageProps) {
+export default function LivePage({ path, query }: PageProps) {
+  const { live, pictures, stream, system, camerasLoaded, camerasLoadedAt, camerasError, refreshCameras } = useServices();
+  // While the server answers, its events keep what is shown true.
+  const current = useLink(stream).state === 'connected';
+  const selected = query.get('camera');
   const cameras = useSyncExternalStore(live.subscribeList, live.cameras);
   const index = cameras.findIndex((camera) => camera.id === selected);
   const enlarged = index < 0 ? null : (cameras[index] ?? null);
@@ -41,9 +27,16 @@ export function LivePage({ live, stream, selected, loaded, loadedAt, current, er
     document.title = `${enlarged?.name ?? 'Live'} – SurveillX`;
   }, [enlarged?.name]);
 
-  const elsewhere = publish?.mode === 'legacy';
-  const place = useWatch(live, stream, shown, cameras.length, enlarged !== null);
+  const publish = system?.publish;
 
+  const hidden = usePageHidden();
+  useEffect(() => {
+    pictures.setShown(!hidden);
+    return () => pictures.setShown(false);
+  }, [pictures, hidden]);
+
+  const openCamera = (id: string | null, options?: { replace: boolean }) =>
+    navigate(id === null ? path : `${path}?camera=${encodeURIComponent(id)}`, options);
   const step = (by: number) => {
     const next = cameras[(index + by + cameras.length) % cameras.length];
     if (enlarged !== null && next !== undefined) openCamera(next.id, { replace: true });
@@ -71,7 +64,7 @@ export function LivePage({ live, stream, selected, loaded, loadedAt, current, er
           {enlarged === null ? 'Live' : enlarged.name}
         </h1>
         {cameras.length > 0 && enlarged === null && <Summary live={live} cameras={cameras} />}
-        {enlarged === null && <Freshness at={loadedAt} current={current} />}
+        {enlarged === null && <Freshness at={camerasLoadedAt} current={current} />}
         {enlarged !== null && cameras.length > 1 && (
           <div className="stepper">
             <button type="button" className="icon-button" onClick={() => step(-1)} aria-label="Previous camera">
@@ -87,9 +80,9 @@ export function LivePage({ live, stream, selected, loaded, loadedAt, current, er
         )}
       </div>
 
-      {elsewhere && <Elsewhere url={publish.url} />}
+      {publish?.mode === 'legacy' && <Elsewhere url={publish.url} />}
       {cameras.length === 0 ? (
-        <NoCameras loaded={loaded} error={error} onRetry={onRetry} />
+        <NoCameras loaded={camerasLoaded} error={camerasError} onRetry={refreshCameras} />
       ) : (
         <ul className="grid" data-count={Math.min(shown.length, 10)} data-testid="live-grid">
           {shown.map((camera) => (
@@ -97,9 +90,9 @@ export function LivePage({ live, stream, selected, loaded, loadedAt, current, er
               <Tile
                 camera={camera}
                 live={live}
+                pictures={pictures}
                 enlarged={enlarged !== null}
                 onOpen={() => openCamera(camera.id)}
-                onPlace={place}
               />
             </li>
           ))}
@@ -108,55 +101,6 @@ export function LivePage({ live, stream, selected, loaded, loadedAt, current, er
       <StateAnnouncer live={live} cameras={cameras} />
     </section>
   );
-}
-
-/** Keeps the server told of what is on the screen; returns where tiles report their size. */
-function useWatch(
-  live: LiveStore,
-  stream: StreamConnection,
-  shown: readonly CameraName[],
-  knownCameras: number,
-  enlarged: boolean,
-): (cameraId: string, tile: { width: number; inSight: boolean } | null) => void {
-  const hidden = usePageHidden();
-  const [places, setPlaces] = useState<ReadonlyMap<string, { width: number; inSight: boolean }>>(
-    new Map(),
-  );
-  const place = useCallback(
-    (cameraId: string, tile: { width: number; inSight: boolean } | null) =>
-      setPlaces((old) => {
-        const next = new Map(old);
-        if (tile === null) next.delete(cameraId);
-        else next.set(cameraId, tile);
-        return next;
-      }),
-    [],
-  );
-
-  useEffect(() => {
-    const tiles: ShownTile[] = shown.flatMap(({ id }) => {
-      const tile = places.get(id);
-      // Without a width it has not been laid out yet, whatever an observer says of it.
-      return tile === undefined || tile.width === 0 ? [] : [{ cameraId: id, ...tile }];
-    });
-    // Tiles that have not been laid out yet: everything, rather than a pause of a moment.
-    const request =
-      !hidden && tiles.length < shown.length
-        ? { max_fps: 15, max_width: 640 }
-        : watchRequest({ hidden, tiles, knownCameras, pixelRatio: window.devicePixelRatio, enlarged });
-    const all = live.cameras().map((camera) => camera.id);
-    live.setWatched(request.cameras ?? all);
-    stream.watch(knownCameras === 0 && !hidden ? { max_fps: 15, max_width: 640 } : request);
-  }, [live, stream, shown, places, hidden, knownCameras, enlarged]);
-
-  useEffect(
-    () => () => {
-      live.setWatched([]);
-      stream.watch(null);
-    },
-    [live, stream],
-  );
-  return place;
 }
 
 function useStates(live: LiveStore, cameras: readonly CameraName[]) {

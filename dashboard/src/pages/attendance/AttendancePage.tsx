@@ -1,15 +1,16 @@
-import { memo, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import type { ApiClient } from '../api/client';
-import type { StreamConnection } from '../stream/connection';
-import { useAnnounce } from '../ui/Announcer';
-import { Icon } from '../ui/Icon';
-import { Freshness } from '../ui/Freshness';
-import { EmptyState, Notice } from '../ui/Notice';
-import { navigate } from '../ui/router';
-import { addDays, dayLabel, isDay, timeInZone, timeOfDay } from '../ui/siteTime';
-import { useShortcuts } from '../ui/useShortcut';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import { useLink, useServices } from '../../services/services';
+import { useAnnounce } from '../../ui/Announcer';
+import { Icon } from '../../ui/Icon';
+import { Freshness } from '../../ui/Freshness';
+import { EmptyState, Notice } from '../../ui/Notice';
+import { navigate } from '../../ui/router';
+import { addDays, dayLabel, isDay, timeInZone, timeOfDay } from '../../ui/siteTime';
+import { useShortcuts } from '../../ui/useShortcut';
+import type { PageProps } from '../page';
 import { countDay, rowKey, selectRows, type AttendanceRow, type SortKey, type Sorting } from './records';
 import { useAttendance } from './useAttendance';
+import './attendance.css';
 
 const kColumns: { key: SortKey; label: string }[] = [
   { key: 'name', label: 'Person' },
@@ -17,25 +18,18 @@ const kColumns: { key: SortKey; label: string }[] = [
   { key: 'lastSeen', label: 'Last seen' },
 ];
 
-const showDay = (day: string | null) => navigate(day === null ? '/attendance' : `/attendance?date=${day}`);
-
-export function AttendancePage({
-  api,
-  stream,
-  date,
-}: {
-  api: ApiClient;
-  stream: StreamConnection;
-  /** From the address; anything that is no day means today. */
-  date: string | null;
-}) {
+export default function AttendancePage({ path, query }: PageProps) {
+  const { api, stream } = useServices();
+  // Anything that is no day means today.
+  const date = query.get('date');
+  const showDay = (to: string | null) => navigate(to === null ? path : `${path}?date=${to}`);
   const announce = useAnnounce();
   const zoneRef = useRef('UTC');
   const attendance = useAttendance(api, stream, isDay(date) ? date : null, (event) =>
     announce(`${event.name} came at ${timeInZone(event.first_seen, zoneRef.current)}.`),
   );
   const { zone, today, day, rows, fresh, ready, error } = attendance;
-  const link = useSyncExternalStore(stream.subscribeLink, stream.link);
+  const link = useLink(stream);
   useEffect(() => {
     zoneRef.current = zone ?? 'UTC';
   }, [zone]);

@@ -1,5 +1,5 @@
-import type { ApiAttendanceRecord } from '../api/types';
-import type { AttendanceEvent } from '../stream/events';
+import type { ApiAttendanceRecord } from '../../api/types';
+import type { AttendanceEvent } from '../../stream/events';
 
 export interface AttendanceRow {
   personId: string;
@@ -23,7 +23,7 @@ export function rowsFromApi(records: readonly ApiAttendanceRecord[]): Rows {
     const row: AttendanceRow = {
       personId: record.person_id,
       name: record.person,
-      externalId: record.external_id ?? '',
+      externalId: record.external_id,
       day: record.day,
       firstSeen: Date.parse(record.first_seen),
       lastSeen: Date.parse(record.last_seen),

@@ -1,5 +1,5 @@
-import type { Face } from '../stream/events';
-import type { TileState } from './status';
+import type { Face } from '../../stream/events';
+import type { TileState } from '../../live/status';
 
 /** `42 ms`, `3.2 s`, `1 min 05 s`, `2 h 10 min`. */
 export function formatAge(ms: number): string {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Face } from '../stream/events';
+import type { Face } from '../../stream/events';
 import { faceLabel, formatAge, orderFaces, summarise } from './format';
 
 it.each([

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { ApiClient } from '../api/client';
-import type { StreamConnection } from '../stream/connection';
-import type { AttendanceEvent } from '../stream/events';
-import { dayInZone, usableZone } from '../ui/siteTime';
-import { usePageHidden } from '../ui/usePageHidden';
+import type { ApiClient } from '../../api/client';
+import type { StreamConnection } from '../../stream/connection';
+import type { AttendanceEvent } from '../../stream/events';
+import { dayInZone, usableZone } from '../../ui/siteTime';
+import { usePageHidden } from '../../ui/usePageHidden';
 import { mergeEvent, rowKey, rowsFromApi, type Rows } from './records';
 
 /** How long a row stays marked as just arrived. */

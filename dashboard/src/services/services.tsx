@@ -10,7 +10,9 @@ import {
 } from 'react';
 import type { ApiClient } from '../api/client';
 import type { SystemInfo } from '../api/types';
+import { FramePictures } from '../live/framePictures';
 import { LiveStore } from '../live/liveStore';
+import type { Pictures } from '../live/pictureSource';
 import type { Link, StreamConnection } from '../stream/connection';
 import { openStream } from '../stream/open';
 
@@ -19,6 +21,8 @@ export interface Services {
   api: ApiClient;
   stream: StreamConnection;
   live: LiveStore;
+  /** What paints into tiles. */
+  pictures: Pictures;
   /** Null until the server has told it. */
   system: SystemInfo | null;
   /** Whether the list of cameras has been had once; null while it has not, else why not. */
@@ -28,6 +32,8 @@ export interface Services {
   camerasError: string | null;
   refreshCameras: () => void;
 }
+
+type Parts = Pick<Services, 'stream' | 'live' | 'pictures'>;
 
 const Context = createContext<Services | null>(null);
 const kSystemPeriodMs = 15_000;
@@ -52,13 +58,15 @@ export function ServicesProvider({
   open?: OpenStream;
   children: ReactNode;
 }) {
-  const [parts, setParts] = useState<{ stream: StreamConnection; live: LiveStore } | null>(null);
+  const [parts, setParts] = useState<Parts | null>(null);
 
   useEffect(() => {
     const stream = open(mayRetry);
     const live = new LiveStore(stream, () => performance.now());
-    setParts({ stream, live });
+    const pictures = new FramePictures(stream, live, () => performance.now());
+    setParts({ stream, live, pictures });
     return () => {
+      pictures.close();
       live.close();
       stream.close();
     };
@@ -66,7 +74,7 @@ export function ServicesProvider({
 
   if (parts === null) return null;
   return (
-    <WithServices api={api} stream={parts.stream} live={parts.live}>
+    <WithServices api={api} {...parts}>
       {children}
     </WithServices>
   );
@@ -76,13 +84,9 @@ function WithServices({
   api,
   stream,
   live,
+  pictures,
   children,
-}: {
-  api: ApiClient;
-  stream: StreamConnection;
-  live: LiveStore;
-  children: ReactNode;
-}) {
+}: Parts & { api: ApiClient; children: ReactNode }) {
   const [system, setSystem] = useState<SystemInfo | null>(null);
   const [cameras, setCameras] = useState<{ loadedAt: number | null; error: string | null }>({
     loadedAt: null,
@@ -162,13 +166,14 @@ function WithServices({
       api,
       stream,
       live,
+      pictures,
       system,
       camerasLoaded: cameras.loadedAt !== null,
       camerasLoadedAt: cameras.loadedAt,
       camerasError: cameras.error,
       refreshCameras: () => void refreshCameras(),
     }),
-    [api, stream, live, system, cameras, refreshCameras],
+    [api, stream, live, pictures, system, cameras, refreshCameras],
   );
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }

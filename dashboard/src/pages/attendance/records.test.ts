@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AttendanceEvent } from '../stream/events';
+import type { AttendanceEvent } from '../../stream/events';
 import { countDay, mergeEvent, rowsFromApi, selectRows, type Rows } from './records';
 
 const kDay = '2026-11-23';

@@ -1,40 +1,47 @@
-import { memo, useCallback, useEffect, useRef, useSyncExternalStore, type CSSProperties, type RefObject } from 'react';
-import type { Face } from '../stream/events';
-import { Icon } from '../ui/Icon';
+import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type CSSProperties, type RefObject } from 'react';
+import type { CameraName, LiveStore, TileView } from '../../live/liveStore';
+import type { Pictures, PictureSource } from '../../live/pictureSource';
+import type { Face } from '../../stream/events';
+import { Icon } from '../../ui/Icon';
 import { faceLabel, formatAge, kStateWords, orderFaces } from './format';
-import { canvasPainter } from './framePainter';
-import type { CameraName, LiveStore, TileView } from './liveStore';
 
 interface TileProps {
   camera: CameraName;
   live: LiveStore;
+  pictures: Pictures;
   enlarged: boolean;
   onOpen: () => void;
-  onPlace: (cameraId: string, tile: { width: number; inSight: boolean } | null) => void;
 }
 
-export function Tile({ camera, live, enlarged, onOpen, onPlace }: TileProps) {
+export function Tile({ camera, live, pictures, enlarged, onOpen }: TileProps) {
   const { id, name } = camera;
   const view = useSyncExternalStore(
     useCallback((listener) => live.subscribe(id, listener), [live, id]),
     () => live.view(id),
   );
-  const canvasRef = useRef<HTMLCanvasElement>(null);
+  const surfaceRef = useRef<HTMLDivElement>(null);
   const stageRef = useRef<HTMLDivElement>(null);
+  const sourceRef = useRef<PictureSource | null>(null);
+  const { width, inSight } = usePlace(stageRef);
 
   useEffect(() => {
-    const canvas = canvasRef.current;
-    if (canvas === null) return;
-    live.canvasReplaced(id);
-    const painter = canvasPainter(canvas, (frame) => live.drawn(frame));
-    const stop = live.onFrame(id, (frame) => painter.push(frame));
+    const surface = surfaceRef.current;
+    if (surface === null) return;
+    const source = pictures.open(id);
+    const unfollow = live.follow(id, source);
+    sourceRef.current = source;
+    source.start(surface);
     return () => {
-      stop();
-      painter.close();
+      unfollow();
+      source.stop();
     };
-  }, [live, id]);
+  }, [live, pictures, id]);
 
-  usePlace(stageRef, id, onPlace);
+  // After the source has been opened: it is told at once when the tile is laid out already.
+  useEffect(() => {
+    // Without a width it has not been laid out yet, whatever an observer says of it.
+    if (width > 0) sourceRef.current?.want(inSight ? { width, enlarged } : null);
+  }, [live, pictures, id, width, inSight, enlarged]);
 
   const picture = { '--ratio': view.width / view.height } as CSSProperties;
   return (
@@ -48,7 +55,7 @@ export function Tile({ camera, live, enlarged, onOpen, onPlace }: TileProps) {
     >
       <div className="stage" ref={stageRef}>
         <div className="picture" style={picture}>
-          <canvas ref={canvasRef} hidden={!view.hasPicture} width={16} height={9} aria-hidden="true" />
+          <div className="surface" ref={surfaceRef} hidden={!view.hasPicture} aria-hidden="true" />
           <Boxes faces={view.faces} />
         </div>
         <Cover view={view} />
@@ -155,35 +162,20 @@ function Cover({ view }: { view: TileView }) {
   }
 }
 
-/** Reports the stage's width, and whether it is scrolled into sight. */
-function usePlace(
-  ref: RefObject<HTMLDivElement | null>,
-  cameraId: string,
-  onPlace: TileProps['onPlace'],
-): void {
-  useEffect(() => {
+/** The element's width, 0 before it is laid out, and whether it is scrolled into sight. */
+function usePlace(ref: RefObject<HTMLDivElement | null>): { width: number; inSight: boolean } {
+  const [width, setWidth] = useState(0);
+  const [inSight, setInSight] = useState(true);
+  useLayoutEffect(() => {
     const element = ref.current;
     if (element === null) return;
-    let width = Math.round(element.getBoundingClientRect().width);
-    let inSight = true;
-    const tell = () => onPlace(cameraId, { width, inSight });
-    tell();
-    if (typeof ResizeObserver === 'undefined' || typeof IntersectionObserver === 'undefined') {
-      return () => onPlace(cameraId, null);
-    }
+    setWidth(Math.round(element.getBoundingClientRect().width));
+    if (typeof ResizeObserver === 'undefined' || typeof IntersectionObserver === 'undefined') return;
     const size = new ResizeObserver(([entry]) => {
-      const next = Math.round(entry?.contentRect.width ?? width);
-      if (next === width) return;
-      width = next;
-      tell();
+      if (entry !== undefined) setWidth(Math.round(entry.contentRect.width));
     });
     const sight = new IntersectionObserver(
-      (entries) => {
-        const next = entries.at(-1)?.isIntersecting ?? inSight;
-        if (next === inSight) return;
-        inSight = next;
-        tell();
-      },
+      (entries) => setInSight((old) => entries.at(-1)?.isIntersecting ?? old),
       // A little early, so that a tile that is scrolled to is live already.
       { rootMargin: '200px' },
     );
@@ -192,7 +184,7 @@ function usePlace(
     return () => {
       size.disconnect();
       sight.disconnect();
-      onPlace(cameraId, null);
     };
-  }, [ref, cameraId, onPlace]);
+  }, [ref]);
+  return { width, inSight };
 }
