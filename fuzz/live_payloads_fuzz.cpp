@@ -1,9 +1,10 @@
 // What Socket.IO events carry between media, web and viewers, from the packet to the value: lines are
 // messages of one connection, those that start with `b` binary. What is accepted holds what the
 // contract (contracts/socketio.md) says.
-#include "demand.hpp"
 #include "payloads.hpp"
 #include "socket_codec.hpp"
+
+#include "surveillx/live/demand.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -39,9 +40,11 @@ void check(const socketio::Arguments& arguments) {
   (void)webapp::parse_detection(arguments);
   (void)webapp::is_attendance(arguments);
   for (const auto& argument : arguments.args) {
-    const auto demand = mediaserver::parse_demand(argument);
+    const auto* object = argument.if_object();
+    if (object == nullptr) continue;
+    const auto demand = live::Demand::from_json(*object);
     if (!demand) continue;
-    for (const auto& [camera, wanted] : *demand) {
+    for (const auto& [camera, wanted] : demand->cameras) {
       require(wanted.fps >= 0 && wanted.fps <= 60 && wanted.widths.size() <= 2);
     }
   }

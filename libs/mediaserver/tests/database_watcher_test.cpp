@@ -55,7 +55,7 @@ class DatabaseWatcherTest : public testing::Test {
     options.data_dir = dir_.path();
     options.schema = store::SchemaPolicy::create;
     store_ = store::Store::open(options, crypto::KeyRing::ephemeral()).value();
-    recognition_.emplace(engine_, pool_, recorder_, metrics_, config::Config{}, [](Detection) {});
+    recognition_.emplace(engine_, pool_, recorder_, metrics_, config::Config{}, [](const live::Detection&) {});
     watcher_.emplace(*store_, &*recognition_, recorder_, metrics_,
                      DatabaseWatcher::Events{[this](DatabaseWatcher::CamerasNews news) {
                        cameras_ = news.cameras.size();

@@ -22,7 +22,7 @@ inline constexpr std::array<int, 3> kWidths{320, 640, 1280};
 /// What viewers want of one camera. Default: nothing, so nothing is encoded.
 struct CameraDemand {
   double fps = 0;           ///< At most 60.
-  std::vector<int> widths;  ///< Of `kWidths`, rising; at most two.
+  std::vector<int> widths;  ///< Rising. Web's are at most two of `kWidths`.
 
   [[nodiscard]] bool wanted() const { return fps > 0 && !widths.empty(); }
   friend bool operator==(const CameraDemand&, const CameraDemand&) = default;
