@@ -155,14 +155,7 @@ HttpResponse system_facts(const ApiParts& parts) {
   answer["timezone"] = parts.zone.name();
   answer["today"] = parts.zone.local_day(parts.clock.now());
   answer["engine"] = nullptr;
-  if (facts.engine) {
-    json::object engine;
-    engine["name"] = facts.engine->name;
-    engine["model"] = facts.engine->model;
-    engine["trial"] = facts.engine->trial;
-    engine["notice"] = facts.engine->notice;
-    answer["engine"] = std::move(engine);
-  }
+  if (facts.engine) answer["engine"] = facts.engine->to_json();
   json::object publish;
   publish["mode"] = legacy ? "legacy" : "internal";
   publish["url"] = legacy ? parts.config.publish.url : "";
