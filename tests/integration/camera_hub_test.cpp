@@ -52,7 +52,7 @@ class Camera {
   std::unique_ptr<camera::Publisher> publisher_;
 };
 
-const Demand kWanted{15, {320}};
+const live::CameraDemand kWanted{15, {320}};
 
 class CameraHubTest : public SignalingFixture {
  protected:
@@ -60,8 +60,8 @@ class CameraHubTest : public SignalingFixture {
   ~CameraHubTest() override { EXPECT_TRUE(gst::drain_reaper(20s)); }
 
   [[nodiscard]] Camera camera(const std::string& token) { return Camera(http_->port(), token); }
-  void demand(std::map<CameraId, Demand> demand) {
-    loop_.run_sync([&] { hub_->set_demand(std::move(demand)); });
+  void demand(std::map<CameraId, live::CameraDemand> cameras) {
+    loop_.run_sync([&] { hub_->set_demand({std::move(cameras)}); });
   }
   [[nodiscard]] int frames(const CameraId& camera) {
     int count = 0;

@@ -2,6 +2,8 @@
 #include "commands/store_access.hpp"
 #include "commands/table.hpp"
 
+#include "surveillx/attendance/record_json.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -51,16 +53,7 @@ void print_csv(const Records& records, const attendance::TimeZone& zone) {
 
 void print_json(const Records& records, const attendance::TimeZone& zone) {
   boost::json::array all;
-  for (const auto& record : records) {
-    all.push_back({{"person_id", record.person_id.str()},
-                   {"person", record.person},
-                   {"external_id", record.external_id},
-                   {"day", record.day},
-                   {"first_seen", zone.format_rfc3339(record.first_seen)},
-                   {"last_seen", zone.format_rfc3339(record.last_seen)},
-                   {"sightings", record.sightings},
-                   {"status", domain::to_string(record.status)}});
-  }
+  for (const auto& record : records) all.emplace_back(attendance::to_json(record, zone));
   std::puts(boost::json::serialize(all).c_str());
 }
 

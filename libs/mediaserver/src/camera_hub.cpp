@@ -78,8 +78,10 @@ void CameraHub::add_camera(const domain::Camera& camera, SteadyTime seen_at) {
 CameraHub::Entry& CameraHub::put_camera(const domain::Camera& camera) {
   auto [at, added] = cameras_.try_emplace(camera.id);
   Entry& entry = at->second;
-  const bool renamed = !added && entry.report.camera.name != camera.name;
-  entry.report.camera = camera;
+  const bool renamed = !added && entry.camera.name != camera.name;
+  entry.camera = camera;
+  entry.report.camera_id = camera.id;
+  entry.report.name = camera.name;
   if (added) {
     entry.report.state = domain::CameraState::offline;
     entry.report.reason = "not connected yet";
@@ -88,17 +90,17 @@ CameraHub::Entry& CameraHub::put_camera(const domain::Camera& camera) {
   return entry;
 }
 
-void CameraHub::set_demand(std::map<CameraId, Demand> demand) {
+void CameraHub::set_demand(live::Demand demand) {
   demand_ = std::move(demand);
   apply_demand();
 }
 
-Demand CameraHub::demand_of(const CameraId& camera) const {
+live::CameraDemand CameraHub::demand_of(const CameraId& camera) const {
   if (publisher_ == nullptr) return {};
-  const Demand fixed = publisher_->fixed_demand();
+  const auto fixed = publisher_->fixed_demand();
   if (fixed.wanted()) return fixed;
-  const auto wanted = demand_.find(camera);
-  return wanted == demand_.end() ? Demand{} : wanted->second;
+  const auto wanted = demand_.cameras.find(camera);
+  return wanted == demand_.cameras.end() ? live::CameraDemand{} : wanted->second;
 }
 
 void CameraHub::apply_demand() {
@@ -134,7 +136,8 @@ void CameraHub::report(Entry& entry) {
   if (!entry.sessions.empty()) {
     if (const auto stats = entry.sessions.front().media->stats()) {
       entry.report.fps = stats->fps;
-      entry.report.size = stats->size;
+      entry.report.width = stats->size.width;
+      entry.report.height = stats->size.height;
       entry.report.codec = wire_codec(stats->codec);
     }
   }
@@ -147,8 +150,20 @@ void CameraHub::refresh_numbers() {
   }
 }
 
-void CameraHub::publish_frame(const EncodedFrame& frame) {
-  if (publisher_ != nullptr && publisher_->connected()) publisher_->frame(frame);
+const domain::Camera* CameraHub::to_publish(const CameraId& id) const {
+  if (publisher_ == nullptr || !publisher_->connected()) return nullptr;
+  const auto found = cameras_.find(id);
+  return found == cameras_.end() ? nullptr : &found->second.camera;
+}
+
+void CameraHub::publish(const live::Frame& frame) {
+  if (const auto* camera = to_publish(frame.camera_id)) publisher_->frame(*camera, frame);
+}
+
+void CameraHub::publish(const live::Detection& detection) {
+  if (const auto* camera = to_publish(detection.camera_id)) {
+    publisher_->detection(*camera, detection);
+  }
 }
 
 }  // namespace surveillx::mediaserver

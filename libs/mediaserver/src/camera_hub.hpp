@@ -65,9 +65,12 @@ class CameraHub {
   void add_camera(const domain::Camera& camera, SteadyTime seen_at);
   /// The complete demand, by camera. It is kept whole, since it may name a camera that the database
   /// has had for less time than our last look at it.
-  void set_demand(std::map<CameraId, Demand> demand);
+  void set_demand(live::Demand demand);
   /// Tells the publisher about every camera.
   void report_all();
+  /// To the publisher, if it is connected and the camera still is there.
+  void publish(const live::Frame& frame);
+  void publish(const live::Detection& detection);
 
   /// Begins a session. `not_found` for a camera that was removed meanwhile, `too_many_offers` above
   /// `signaling.offers_per_minute` of this camera, `unavailable` when `media.max_cameras` are
@@ -99,18 +102,20 @@ class CameraHub {
     std::shared_ptr<RecognitionService::CameraFeed> feed;
   };
   struct Entry {
-    CameraReport report;
+    domain::Camera camera;
+    live::CameraReport report;
     SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
     Sessions sessions;  ///< Oldest first. The first is the one that is shown.
     Outputs outputs;    ///< Of the session that is shown; null when there is none.
   };
 
   Entry& put_camera(const domain::Camera& camera);
-  [[nodiscard]] Demand demand_of(const CameraId& camera) const;
+  [[nodiscard]] live::CameraDemand demand_of(const CameraId& camera) const;
   void apply_demand();
   void report(Entry& entry);
   void refresh_numbers();
-  void publish_frame(const EncodedFrame& frame);
+  /// Null when there is nobody to publish to, or no such camera.
+  [[nodiscard]] const domain::Camera* to_publish(const CameraId& id) const;
 
   // camera_sessions.cpp
   [[nodiscard]] webrtc::SessionOptions session_options(const CameraId& camera) const;
@@ -146,7 +151,7 @@ class CameraHub {
   std::map<CameraId, Entry> cameras_;
   /// Of every camera, by its id: outlives sockets, so that coming back does not refill it.
   RateLimits offers_;
-  std::map<CameraId, Demand> demand_;  ///< Of known and of unknown cameras.
+  live::Demand demand_;  ///< Of known and of unknown cameras.
   net::Timer numbers_timer_;
   telemetry::Counter sessions_total_;
   telemetry::Counter first_frames_total_;

@@ -99,7 +99,8 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
     show(entry, std::move(*outputs));
     entry.report.state = domain::CameraState::connecting;
     entry.report.reason.clear();
-    entry.report.size = {};
+    entry.report.width = 0;
+    entry.report.height = 0;
     entry.report.codec.clear();
     report(entry);
   }
@@ -198,7 +199,7 @@ MediaSessionEvents CameraHub::events_for(const CameraId& camera, const MediaSess
 }
 
 void CameraHub::offer_failed(Entry& entry, Sessions::iterator session, Error error) {
-  log::warn("media.offer_failed", {{"camera", entry.report.camera.id.str()},
+  log::warn("media.offer_failed", {{"camera", entry.camera.id.str()},
                                    {"session", session->media->id().str()},
                                    {"error", error.name.text()},
                                    {"detail", error.message}});
@@ -226,7 +227,7 @@ void CameraHub::built(Entry& entry, Sessions::iterator session) {
 
 void CameraHub::state_changed(Entry& entry, Sessions::iterator session,
                               domain::CameraState state) {
-  const CameraId& camera = entry.report.camera.id;
+  const CameraId& camera = entry.camera.id;
   const MediaSessionId id = session->media->id();
   session->state = state;
   if (state == domain::CameraState::live && !std::exchange(session->pictured, true)) {
@@ -250,7 +251,7 @@ void CameraHub::take_over(Entry& entry, const MediaSessionId& newer, bool pictur
   const auto older_than = find(entry, newer);
   const auto gives_way = [&](const Session& session) { return pictured_too || !session.pictured; };
   if (std::none_of(entry.sessions.begin(), older_than, gives_way)) return;
-  const CameraId& camera = entry.report.camera.id;
+  const CameraId& camera = entry.camera.id;
   // Whoever has a picture is the oldest, so when that one gives way all do, and `newer` is shown.
   const bool shown_gives_way = gives_way(entry.sessions.front());
   std::optional<Outputs> outputs;
@@ -291,7 +292,7 @@ void CameraHub::take_over(Entry& entry, const MediaSessionId& newer, bool pictur
 }
 
 std::optional<CameraHub::Outputs> CameraHub::open_outputs(const Entry& entry) {
-  const domain::Camera& camera = entry.report.camera;
+  const domain::Camera& camera = entry.camera;
   Outputs outputs;
   try {
     if (parts_.recognition != nullptr) outputs.feed = parts_.recognition->open(camera);
@@ -301,9 +302,9 @@ std::optional<CameraHub::Outputs> CameraHub::open_outputs(const Entry& entry) {
   }
   outputs.encoder = std::make_shared<FrameEncoder>(
       camera, config_.media.jpeg_quality, parts_.encode_pool, parts_.metrics,
-      [self = self_, &loop = parts_.loop](EncodedFrame frame) {
+      [self = self_, &loop = parts_.loop](live::Frame frame) {
         loop.post([self, frame = std::move(frame)] {
-          if (*self != nullptr) (*self)->publish_frame(frame);
+          if (*self != nullptr) (*self)->publish(frame);
         });
       });
   outputs.encoder->set_demand(demand_of(camera.id));

@@ -17,10 +17,10 @@ FrameEncoder::FrameEncoder(domain::Camera camera, int jpeg_quality, WorkerPool& 
       seconds_(metrics.histogram("media_jpeg_encode_seconds", "Scaling and encoding one frame",
                                  telemetry::default_seconds())),
       output_(std::move(output)),
-      demand_(std::make_shared<const Demand>()) {}
+      demand_(std::make_shared<const live::CameraDemand>()) {}
 
-void FrameEncoder::set_demand(Demand demand) {
-  demand_.store(std::make_shared<const Demand>(std::move(demand)));
+void FrameEncoder::set_demand(live::CameraDemand demand) {
+  demand_.store(std::make_shared<const live::CameraDemand>(std::move(demand)));
 }
 
 void FrameEncoder::push(const frame::Frame& frame) {
@@ -69,10 +69,15 @@ void FrameEncoder::encode(const frame::Frame& frame) {
       continue;
     }
     encoded_.add();
-    if (!slot_.closed()) {
-      output_({camera_.id, camera_.number, frame.seq, frame.timestamp, size,
-               SharedBytes(std::move(*jpeg))});
-    }
+    if (slot_.closed()) continue;
+    live::Frame encoded;
+    encoded.camera_id = camera_.id;
+    encoded.seq = static_cast<std::int64_t>(frame.seq);
+    encoded.timestamp = frame.timestamp;
+    encoded.width = size.width;
+    encoded.height = size.height;
+    encoded.jpeg = std::move(*jpeg);
+    output_(std::move(encoded));
   }
   seconds_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }

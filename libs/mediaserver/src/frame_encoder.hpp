@@ -5,11 +5,13 @@
 #include <memory>
 #include <mutex>
 
-#include "demand.hpp"
-#include "payloads.hpp"
+#include "frame_pacer.hpp"
 #include "surveillx/base/worker_pool.hpp"
+#include "surveillx/domain/types.hpp"
 #include "surveillx/frame/jpeg.hpp"
 #include "surveillx/frame/latest_slot.hpp"
+#include "surveillx/live/demand.hpp"
+#include "surveillx/live/frame.hpp"
 #include "surveillx/telemetry/metrics.hpp"
 
 namespace surveillx::mediaserver {
@@ -19,12 +21,12 @@ namespace surveillx::mediaserver {
 /// until the pool gets to it. Nothing is done, not even a copy, while there is no demand.
 class FrameEncoder : public std::enable_shared_from_this<FrameEncoder> {
  public:
-  using Output = std::function<void(EncodedFrame)>;  ///< On a pool thread.
+  using Output = std::function<void(live::Frame)>;  ///< On a pool thread.
 
   FrameEncoder(domain::Camera camera, int jpeg_quality, WorkerPool& pool,
                telemetry::Metrics& metrics, Output output);
 
-  void set_demand(Demand demand);                ///< Any thread.
+  void set_demand(live::CameraDemand demand);    ///< Any thread.
   void push(const frame::Frame& frame);          ///< One thread at a time.
   /// No output starts after this.
   void close();
@@ -42,7 +44,7 @@ class FrameEncoder : public std::enable_shared_from_this<FrameEncoder> {
   telemetry::Counter failed_;
   telemetry::Histogram seconds_;
   Output output_;
-  std::atomic<std::shared_ptr<const Demand>> demand_;
+  std::atomic<std::shared_ptr<const live::CameraDemand>> demand_;
   FramePacer pacer_;
   frame::LatestSlot<frame::Frame> slot_;
   std::atomic<bool> scheduled_{false};

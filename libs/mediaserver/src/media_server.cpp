@@ -171,9 +171,9 @@ class MediaServerImpl final : public MediaServer {
     if (!info.notice.empty()) log::warn("vision.notice", {{"notice", info.notice}});
     recognition_ = std::make_unique<RecognitionService>(
         std::move(*engine), session_pool_, *recorder_, metrics_, config_,
-        [this](Detection detection) {
+        [this](live::Detection detection) {
           loop_.post([this, detection = std::move(detection)] {
-            if (publisher_ && publisher_->connected()) publisher_->detection(detection);
+            if (hub_) hub_->publish(detection);
           });
         });
     return {};
@@ -240,9 +240,7 @@ class MediaServerImpl final : public MediaServer {
     events.on_disconnect = [this] {
       if (config_.publish.mode == config::PublishMode::internal) hub_->set_demand({});
     };
-    events.on_demand = [this](std::map<CameraId, Demand> demand) {
-      hub_->set_demand(std::move(demand));
-    };
+    events.on_demand = [this](live::Demand demand) { hub_->set_demand(std::move(demand)); };
     events.on_gallery = [this] { followers_->wake(); };
     loop_.run_sync([&] {
       publisher_ = legacy ? make_legacy_publisher(loop_, std::move(options), std::move(events),
@@ -256,7 +254,9 @@ class MediaServerImpl final : public MediaServer {
 
   void delivered(const domain::Sighting& sighting, const store::Delivery& delivery) {
     if (!delivery.record) return;
-    AttendanceNews news{*delivery.record, sighting.camera_id, delivery.first_of_day};
+    auto news = live::Attendance::of(*delivery.record);
+    news.camera_id = sighting.camera_id;
+    news.is_new = delivery.first_of_day;
     loop_.post([this, news = std::move(news)] {
       if (publisher_ && publisher_->connected()) publisher_->attendance(news);
     });
@@ -392,7 +392,7 @@ class MediaServerImpl final : public MediaServer {
   std::unique_ptr<ClockKeeper> clock_keeper_;
   std::unique_ptr<OutboxKeeper> keeper_;
   std::unique_ptr<SightingRecorder> recorder_;
-  EngineFacts engine_facts_;
+  live::EngineFacts engine_facts_;
   std::unique_ptr<RecognitionService> recognition_;
   std::unique_ptr<CameraHub> hub_;
   std::unique_ptr<SignalingServer> signaling_;

@@ -1,15 +1,14 @@
 #include "publisher.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
+#include "legacy_payloads.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/live/gallery.hpp"
 #include "surveillx/socketio/client.hpp"
 
 namespace surveillx::mediaserver {
 namespace {
-
-namespace json = boost::json;
 
 struct Counters {
   telemetry::Counter sent;
@@ -54,14 +53,14 @@ class ClientPublisher : public Publisher {
  protected:
   virtual void received(std::string_view event, const socketio::Arguments& arguments) = 0;
 
-  void send(std::string_view event, const socketio::Arguments& arguments) {
-    if (!client_->emit(event, arguments)) counters_.unsent.add();
+  void send(std::string_view event, boost::json::object object) {
+    if (!client_->emit(event, socketio::one_object(std::move(object)))) counters_.unsent.add();
   }
-  void send_frame(const EncodedFrame& frame, const socketio::Arguments& arguments) {
+  void send_frame(const live::Frame& frame, const socketio::Arguments& arguments) {
     if (!client_->connected()) return;
-    const std::string slot = frame.camera.str() + "/" + std::to_string(frame.size.width);
+    const std::string slot = frame.camera_id.str() + "/" + std::to_string(frame.width);
     counters_.sent.add();
-    if (!client_->emit_latest(slot, "frame", arguments)) counters_.replaced.add();
+    if (!client_->emit_latest(slot, live::Frame::kEvent, arguments)) counters_.replaced.add();
   }
   [[nodiscard]] const PublisherEvents& events() const { return events_; }
 
@@ -76,28 +75,46 @@ class InternalPublisher final : public ClientPublisher {
  public:
   using ClientPublisher::ClientPublisher;
 
-  void frame(const EncodedFrame& frame) override { send_frame(frame, frame_payload(frame)); }
-  void detection(const Detection& detection) override {
-    send("detection", detection_payload(detection));
+  void frame(const domain::Camera&, const live::Frame& frame) override {
+    socketio::Arguments arguments;
+    auto picture = socketio::attach(arguments, frame.jpeg);
+    arguments.args.emplace_back(frame.to_json(std::move(picture)));
+    send_frame(frame, arguments);
   }
-  void camera(const CameraReport& report) override { send("camera", camera_payload(report)); }
-  void attendance(const AttendanceNews& news) override {
-    send("attendance", attendance_payload(news));
+  void detection(const domain::Camera&, const live::Detection& detection) override {
+    send(detection);
   }
-  [[nodiscard]] Demand fixed_demand() const override { return {}; }
+  void camera(const live::CameraReport& report) override { send(report); }
+  void attendance(const live::Attendance& news) override { send(news); }
+  [[nodiscard]] live::CameraDemand fixed_demand() const override { return {}; }
 
  private:
+  template <class Event>
+  void send(const Event& event) {
+    ClientPublisher::send(Event::kEvent, event.to_json());
+  }
+
   void received(std::string_view event, const socketio::Arguments& arguments) override {
-    if (event == "gallery") {
-      if (events().on_gallery) events().on_gallery();
-    } else if (event == "demand" && !arguments.args.empty()) {
-      auto demand = parse_demand(arguments.args.front());
-      if (!demand) {
-        log::warn("publish.bad_demand", {{"error", demand.error().message}});
-      } else if (events().on_demand) {
-        events().on_demand(std::move(*demand));
-      }
+    if (event == live::Gallery::kEvent) {
+      take<live::Gallery>(arguments, [this](const live::Gallery&) {
+        if (events().on_gallery) events().on_gallery();
+      });
+    } else if (event == live::Demand::kEvent) {
+      take<live::Demand>(arguments, [this](live::Demand demand) {
+        if (events().on_demand) events().on_demand(std::move(demand));
+      });
     }
+  }
+
+  template <class Event, class Handler>
+  static void take(const socketio::Arguments& arguments, const Handler& handler) {
+    const auto* object = socketio::only_object(arguments);
+    auto event = object != nullptr
+                     ? Event::from_json(*object)
+                     : Result<Event>(Error{live::kMalformed, "the argument is not one object"});
+    if (event) return handler(std::move(*event));
+    log::warn("publish.event_not_taken",
+              {{"event", Event::kEvent}, {"error", event.error().message}});
   }
 };
 
@@ -109,14 +126,16 @@ class LegacyPublisher final : public ClientPublisher {
       : ClientPublisher(loop, std::move(options), std::move(url), std::move(events), metrics),
         publish_(std::move(publish)) {}
 
-  void frame(const EncodedFrame& frame) override { send_frame(frame, legacy_frame_payload(frame)); }
-  void detection(const Detection& detection) override {
-    if (publish_.detections) send("detection", legacy_detection_payload(detection));
+  void frame(const domain::Camera& camera, const live::Frame& frame) override {
+    send_frame(frame, socketio::one_object(legacy_frame(camera, frame)));
   }
-  void camera(const CameraReport&) override {}
-  void attendance(const AttendanceNews&) override {}
-  [[nodiscard]] Demand fixed_demand() const override {
-    return Demand{publish_.fps, {publish_.width}};
+  void detection(const domain::Camera& camera, const live::Detection& detection) override {
+    if (publish_.detections) send(live::Detection::kEvent, legacy_detection(camera, detection));
+  }
+  void camera(const live::CameraReport&) override {}
+  void attendance(const live::Attendance&) override {}
+  [[nodiscard]] live::CameraDemand fixed_demand() const override {
+    return {publish_.fps, {publish_.width}};
   }
 
  private:
@@ -141,11 +160,10 @@ std::unique_ptr<Publisher> make_internal_publisher(net::EventLoop& loop, Publish
   auto client = client_options(options);
   // Shown with the first request already, so that a crowd of strangers does not keep media out.
   if (!options.token.empty()) client.headers.set("Authorization", "Bearer " + options.token);
-  client.auth["version"] = options.version;
-  client.auth["engine"] = json::object{{"name", options.engine.name},
-                                       {"model", options.engine.model},
-                                       {"trial", options.engine.trial},
-                                       {"notice", options.engine.notice}};
+  live::MediaHello hello;
+  hello.version = options.version;
+  hello.engine = options.engine;
+  for (auto& member : hello.to_json()) client.auth[member.key()] = std::move(member.value());
   return std::make_unique<InternalPublisher>(loop, std::move(client), options.url,
                                              std::move(events), metrics);
 }

@@ -1,32 +1,28 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
-#include "demand.hpp"
-#include "payloads.hpp"
 #include "surveillx/config/config.hpp"
+#include "surveillx/domain/types.hpp"
+#include "surveillx/live/attendance.hpp"
+#include "surveillx/live/camera_report.hpp"
+#include "surveillx/live/demand.hpp"
+#include "surveillx/live/detection.hpp"
+#include "surveillx/live/frame.hpp"
+#include "surveillx/live/media_hello.hpp"
 #include "surveillx/net/client.hpp"
 #include "surveillx/net/event_loop.hpp"
 #include "surveillx/telemetry/metrics.hpp"
 
 namespace surveillx::mediaserver {
 
-/// What media tells web about the engine when it connects.
-struct EngineFacts {
-  std::string name;
-  std::string model;
-  bool trial = false;
-  std::string notice;
-};
-
 struct PublisherOptions {
   std::string url;
   std::string token;        ///< Media token, or publish.token in legacy mode; empty: none.
   std::string version;
-  EngineFacts engine;
+  live::EngineFacts engine;
   net::TlsTrust trust;
   config::Publish publish;
 };
@@ -36,7 +32,7 @@ struct PublisherEvents {
   std::function<void()> on_connect;
   std::function<void()> on_disconnect;
   /// The complete demand. In legacy mode it never comes: see `fixed_demand`.
-  std::function<void(std::map<CameraId, Demand>)> on_demand;
+  std::function<void(live::Demand)> on_demand;
   /// People, photos, cameras or tokens changed: look at the database now.
   std::function<void()> on_gallery;
 };
@@ -50,12 +46,12 @@ class Publisher {
   virtual void start() = 0;
   virtual void stop() = 0;
   [[nodiscard]] virtual bool connected() const = 0;
-  virtual void frame(const EncodedFrame& frame) = 0;
-  virtual void detection(const Detection& detection) = 0;
-  virtual void camera(const CameraReport& report) = 0;
-  virtual void attendance(const AttendanceNews& news) = 0;
+  virtual void frame(const domain::Camera& camera, const live::Frame& frame) = 0;
+  virtual void detection(const domain::Camera& camera, const live::Detection& detection) = 0;
+  virtual void camera(const live::CameraReport& report) = 0;
+  virtual void attendance(const live::Attendance& news) = 0;
   /// The demand that holds for every camera without being asked; nothing in internal mode.
-  [[nodiscard]] virtual Demand fixed_demand() const = 0;
+  [[nodiscard]] virtual live::CameraDemand fixed_demand() const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Publisher> make_internal_publisher(net::EventLoop& loop,

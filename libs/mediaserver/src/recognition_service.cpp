@@ -75,8 +75,8 @@ class RecognitionService::Feed final : public CameraFeed,
     // Both run on the recognizer's thread, which is joined before this object goes.
     callbacks.on_detection = [this](const recognition::DetectionResult& result) {
       metrics_.update(recognizer_->counters());
-      service_.on_detection_({camera_.id, camera_.number, result.seq, result.timestamp,
-                              result.faces});
+      service_.on_detection_(
+          {camera_.id, static_cast<std::int64_t>(result.seq), result.timestamp, result.faces});
     };
     callbacks.on_sighting = [this](const recognition::SightingCandidate& candidate) {
       log::info("recognition.sighting",

@@ -6,10 +6,10 @@
 #include <mutex>
 #include <set>
 
-#include "payloads.hpp"
 #include "sighting_recorder.hpp"
 #include "surveillx/base/worker_pool.hpp"
 #include "surveillx/config/config.hpp"
+#include "surveillx/live/detection.hpp"
 #include "surveillx/recognition/camera_recognizer.hpp"
 #include "surveillx/vision/engine.hpp"
 #include "surveillx/vision/gallery.hpp"
@@ -30,7 +30,7 @@ class RecognitionService {
     virtual void close() = 0;
   };
   /// On a recognition thread.
-  using OnDetection = std::function<void(Detection)>;
+  using OnDetection = std::function<void(live::Detection)>;
 
   RecognitionService(std::shared_ptr<vision::Engine> engine, WorkerPool& pool,
                      SightingRecorder& recorder, telemetry::Metrics& metrics,

@@ -20,7 +20,7 @@ class FrameEncoderTest : public testing::Test {
     last_ = frame.picture;
     encoder_->push(frame);
   }
-  [[nodiscard]] std::vector<std::pair<std::uint64_t, int>> out() {
+  [[nodiscard]] std::vector<std::pair<std::int64_t, int>> out() {
     EXPECT_TRUE(pool_.wait_idle(std::chrono::seconds(20)));
     const std::lock_guard lock(mutex_);
     return out_;
@@ -34,17 +34,17 @@ class FrameEncoderTest : public testing::Test {
 
   telemetry::Metrics metrics_;
   std::mutex mutex_;
-  std::vector<std::pair<std::uint64_t, int>> out_;
+  std::vector<std::pair<std::int64_t, int>> out_;
   std::weak_ptr<const frame::Picture> last_;
   WorkerPool pool_{"encode", 1, 4};
   std::shared_ptr<FrameEncoder> encoder_ = std::make_shared<FrameEncoder>(
-      domain::Camera{}, 80, pool_, metrics_, [this](const EncodedFrame& frame) {
+      domain::Camera{}, 80, pool_, metrics_, [this](const live::Frame& frame) {
         const std::lock_guard lock(mutex_);
-        out_.emplace_back(frame.seq, frame.size.width);
+        out_.emplace_back(frame.seq, frame.width);
       });
 };
 
-using Out = std::vector<std::pair<std::uint64_t, int>>;
+using Out = std::vector<std::pair<std::int64_t, int>>;
 
 }  // namespace
 
@@ -94,7 +94,7 @@ TEST_F(FrameEncoderTest, a_full_pool_costs_a_frame_and_not_the_camera) {
   go.set_value();
   (void)out();
   push(2);
-  EXPECT_EQ(out().back(), (std::pair<std::uint64_t, int>{2, 320}));
+  EXPECT_EQ(out().back(), (std::pair<std::int64_t, int>{2, 320}));
 }
 
 }  // namespace surveillx::mediaserver

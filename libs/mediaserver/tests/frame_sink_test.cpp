@@ -26,7 +26,7 @@ class FrameSinkTest : public testing::Test {
  protected:
   [[nodiscard]] std::shared_ptr<FrameEncoder> encoder() {
     return std::make_shared<FrameEncoder>(domain::Camera{}, 80, pool_, metrics_,
-                                          [](const EncodedFrame&) {});
+                                          [](const live::Frame&) {});
   }
   telemetry::Metrics metrics_;
   WorkerPool pool_{"encode", 1, 4};

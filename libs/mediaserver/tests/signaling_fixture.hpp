@@ -36,17 +36,19 @@ struct Reports final : Publisher {
   void start() override {}
   void stop() override {}
   [[nodiscard]] bool connected() const override { return true; }
-  void frame(const EncodedFrame& frame) override { ++frames[frame.camera]; }
-  void detection(const Detection&) override {}
-  void camera(const CameraReport& report) override {
-    last[report.camera.id] = report;
-    auto& told = states[report.camera.id];
+  void frame(const domain::Camera&, const live::Frame& frame) override {
+    ++frames[frame.camera_id];
+  }
+  void detection(const domain::Camera&, const live::Detection&) override {}
+  void camera(const live::CameraReport& report) override {
+    last[report.camera_id] = report;
+    auto& told = states[report.camera_id];
     if (told.empty() || told.back() != report.state) told.push_back(report.state);
   }
-  void attendance(const AttendanceNews&) override {}
-  [[nodiscard]] Demand fixed_demand() const override { return {}; }
+  void attendance(const live::Attendance&) override {}
+  [[nodiscard]] live::CameraDemand fixed_demand() const override { return {}; }
 
-  std::map<CameraId, CameraReport> last;
+  std::map<CameraId, live::CameraReport> last;
   std::map<CameraId, std::vector<domain::CameraState>> states;  ///< Each change.
   std::map<CameraId, int> frames;
 };
@@ -211,8 +213,8 @@ class SignalingFixture : public testing::Test {
   [[nodiscard]] Client connect(const std::string& token) {
     return Client(loop_, http_->port(), token);
   }
-  [[nodiscard]] CameraReport report(const CameraId& camera) {
-    CameraReport last;
+  [[nodiscard]] live::CameraReport report(const CameraId& camera) {
+    live::CameraReport last;
     loop_.run_sync([&] { last = reports_.last[camera]; });
     return last;
   }

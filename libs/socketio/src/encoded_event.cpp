@@ -48,6 +48,16 @@ EncodedEventPtr encode_event(std::string_view name_space, std::string_view event
       std::string(name_space), SharedBytes(std::move(packet)), arguments.attachments);
 }
 
+Arguments one_object(json::object object) {
+  Arguments arguments;
+  arguments.args.emplace_back(std::move(object));
+  return arguments;
+}
+
+const json::object* only_object(const Arguments& arguments) {
+  return arguments.args.size() == 1 ? arguments.args.front().if_object() : nullptr;
+}
+
 json::value attach(Arguments& to, SharedBytes bytes) {
   const std::size_t index = to.attachments.size();
   to.attachments.push_back(std::move(bytes));

@@ -210,6 +210,18 @@ TEST(SocketCodec, writes_what_the_document_shows) {
   EXPECT_EQ(back->arguments.args, mixed.args);
 }
 
+TEST(Arguments, the_only_object_is_found_when_there_is_exactly_one_argument) {
+  const Arguments one = one_object({{"seq", 1}});
+  ASSERT_NE(only_object(one), nullptr);
+  EXPECT_EQ(only_object(one)->at("seq").as_int64(), 1);
+  Arguments other;
+  EXPECT_EQ(only_object(other), nullptr);
+  other.args = {1};
+  EXPECT_EQ(only_object(other), nullptr);
+  other.args = {json::object(), json::object()};
+  EXPECT_EQ(only_object(other), nullptr);
+}
+
 TEST(EncodedEvent, holds_both_forms_and_shares_the_bytes) {
   const SharedBytes picture = bytes({1, 2, 3, 4});
   Arguments arguments;

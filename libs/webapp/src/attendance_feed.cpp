@@ -1,8 +1,14 @@
 #include "attendance_feed.hpp"
 
-#include "payloads.hpp"
-
 namespace surveillx::webapp {
+
+live::Attendance attendance_of(const store::AttendanceChange& change) {
+  auto attendance = live::Attendance::of(change.record);
+  if (!change.rebuilt) attendance.camera_id = change.camera;
+  attendance.is_new = change.made && !change.rebuilt;
+  attendance.corrected = change.rebuilt;
+  return attendance;
+}
 
 void AttendanceFeed::remember(const Key& key, const Told& told) {
   // The other way may never come (legacy publishing, a database that is away): what is forgotten
@@ -11,12 +17,11 @@ void AttendanceFeed::remember(const Key& key, const Told& told) {
   told_.insert_or_assign(key, told);
 }
 
-bool AttendanceFeed::admit(const socketio::Arguments& from_media) {
-  const auto& object = from_media.args.front().as_object();
-  const Key key(object.at("person_id").as_string(), object.at("day").as_string());
-  Told told{.first_seen = object.at("first_seen").to_number<std::int64_t>(),
-            .last_seen = object.at("last_seen").to_number<std::int64_t>(),
-            .as_new = object.at("new").as_bool(),
+bool AttendanceFeed::admit(const live::Attendance& from_media) {
+  const Key key(from_media.person_id, from_media.day);
+  Told told{.first_seen = from_media.first_seen,
+            .last_seen = from_media.last_seen,
+            .as_new = from_media.is_new,
             .by_media = true};
   const auto known = told_.find(key);
   if (known != told_.end()) {
@@ -32,14 +37,14 @@ bool AttendanceFeed::admit(const socketio::Arguments& from_media) {
   return true;
 }
 
-std::vector<socketio::Arguments> AttendanceFeed::news(
+std::vector<live::Attendance> AttendanceFeed::news(
     const std::vector<store::AttendanceChange>& changes) {
-  std::vector<socketio::Arguments> events;
+  std::vector<live::Attendance> events;
   for (const auto& change : changes) {
     const auto& record = change.record;
-    const Key key(record.person_id.str(), record.day);
-    const Told told{.first_seen = to_millis(record.first_seen),
-                    .last_seen = to_millis(record.last_seen),
+    const Key key(record.person_id, record.day);
+    const Told told{.first_seen = record.first_seen,
+                    .last_seen = record.last_seen,
                     .as_new = change.made,
                     .by_media = false};
     const auto known = told_.find(key);
@@ -51,7 +56,7 @@ std::vector<socketio::Arguments> AttendanceFeed::news(
         continue;
       }
     }
-    events.push_back(attendance_event(change));
+    events.push_back(attendance_of(change));
     remember(key, told);
   }
   return events;

@@ -2,18 +2,17 @@
 
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/live/gallery.hpp"
+#include "surveillx/live/media_events.hpp"
 
 #include <algorithm>
-#include <array>
 #include <unordered_set>
 #include <utility>
 
 namespace surveillx::webapp {
 namespace {
 
-namespace json = boost::json;
 constexpr const char* kNamespace = "/stream";
-constexpr std::array<const char*, 4> kMediaEvents{"frame", "detection", "attendance", "camera"};
 
 /// Of media: a 1280 px JPEG stays far below.
 constexpr std::size_t kMaxPayload = 2 * 1024 * 1024;
@@ -23,12 +22,6 @@ constexpr std::size_t kMaxSessions = 2'000;
 constexpr std::size_t kMaxSessionsPerAddress = 1'000;
 constexpr std::size_t kMaxStrangers = 512;
 constexpr std::size_t kMaxStrangersPerAddress = 64;
-
-socketio::Arguments one(json::object object) {
-  socketio::Arguments arguments;
-  arguments.args.emplace_back(std::move(object));
-  return arguments;
-}
 
 class SocketSink : public ViewerSink {
  public:
@@ -102,8 +95,9 @@ Live::Live(net::EventLoop& loop, WorkerPool& pool, TokenLookups& lookups, const 
              hub.encode = [](std::string_view event, const socketio::Arguments& arguments) {
                return socketio::encode_event(kNamespace, event, arguments);
              };
-             hub.on_demand = [this](const Demand& demand) { send_demand(demand); };
+             hub.on_demand = [this](const live::Demand& demand) { send_to_media(demand); };
              hub.on_unknown_camera = [this] { reload_cameras_ = true; };
+             hub.is_news = [this](const live::Attendance& told) { return feed_.admit(told); };
              return hub;
            }()),
       tick_timer_(loop),
@@ -175,13 +169,14 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
   socket->limit_payload(kViewerPayload);
   const std::weak_ptr<Live> weak = weak_from_this();
   const std::weak_ptr<socketio::Socket> weak_socket = socket;
-  for (const auto* event : kMediaEvents) {
-    socket->on(event, [weak_socket](const socketio::Arguments&, const socketio::Socket::Ack&) {
-      if (const auto self = weak_socket.lock()) {
-        log::warn("live.viewer_sent_media_event", {{"socket", self->id()}});
-        self->disconnect(true);
-      }
-    });
+  for (const auto event : live::kMediaEvents) {
+    socket->on(std::string(event),
+               [weak_socket](const socketio::Arguments&, const socketio::Socket::Ack&) {
+                 if (const auto self = weak_socket.lock()) {
+                   log::warn("live.viewer_sent_media_event", {{"socket", self->id()}});
+                   self->disconnect(true);
+                 }
+               });
   }
   socket->on_disconnect([weak, id = socket->id()](std::string_view) {
     if (const auto self = weak.lock()) self->forget(id);
@@ -215,22 +210,16 @@ void Live::admit_media(const socketio::Server::Admission& admission) {
     hub_.media_disconnected();
   }
   media_ = socket;
-  engine_ = parse_engine(admission.handshake.auth);
-  signaling_listening_ = true;
-  if (const auto* told = admission.handshake.auth.if_contains("signaling_listening")) {
-    signaling_listening_ = told->is_bool() && told->get_bool();
-  }
+  media_hello_ = live::MediaHello::from_json(admission.handshake.auth);
   malformed_logged_ = false;
   const std::weak_ptr<Live> weak = weak_from_this();
   const std::weak_ptr<socketio::Socket> weak_socket = socket;
-  for (const std::string event : kMediaEvents) {
-    socket->on(event, [weak, weak_socket, event](const socketio::Arguments& arguments,
-                                                 const socketio::Socket::Ack&) {
+  for (const auto event : live::kMediaEvents) {
+    socket->on(std::string(event), [weak, weak_socket, event](
+                                       const socketio::Arguments& arguments,
+                                       const socketio::Socket::Ack&) {
       const auto self = weak.lock();
       if (!self || self->media_ != weak_socket.lock()) return;
-      if (event == "attendance" && is_attendance(arguments) && !self->feed_.admit(arguments)) {
-        return;
-      }
       if (!self->hub_.media_event(event, arguments) && !self->malformed_logged_) {
         // Once a connection: a broken sender sends many.
         self->malformed_logged_ = true;
@@ -245,24 +234,16 @@ void Live::admit_media(const socketio::Server::Admission& admission) {
     self->media_.reset();
     self->hub_.media_disconnected();
   });
-  log::info("live.media_connected", {{"engine", engine_ ? engine_->name : "unknown"}});
+  log::info("live.media_connected",
+            {{"engine", media_hello_.engine ? media_hello_.engine->name : "unknown"}});
   hub_.media_connected();
 }
 
-void Live::send_demand(const Demand& demand) {
+template <class Event>
+void Live::send_to_media(const Event& event) {
   if (!media_) return;
-  json::object cameras;
-  for (const auto& [id, wanted] : demand) {
-    json::array widths;
-    for (const int width : wanted.widths) widths.emplace_back(width);
-    json::object entry;
-    entry["fps"] = wanted.fps;
-    entry["widths"] = std::move(widths);
-    cameras[id.str()] = std::move(entry);
-  }
-  json::object object;
-  object["cameras"] = std::move(cameras);
-  media_->emit(socketio::encode_event(kNamespace, "demand", one(std::move(object))));
+  media_->emit(socketio::encode_event(kNamespace, Event::kEvent,
+                                      socketio::one_object(event.to_json())));
 }
 
 void Live::forget(const std::string& socket_id) {
@@ -360,7 +341,7 @@ void Live::poll() {
 void Live::apply(Polled polled) {
   polling_ = false;
   if (polled.cameras) hub_.set_cameras(*polled.cameras);
-  for (const auto& event : feed_.news(polled.attendance)) hub_.tell_attendance(event);
+  for (const auto& news : feed_.news(polled.attendance)) hub_.tell_attendance(news);
   for (const auto& id : polled.ended_sessions) {
     log::info("live.session_ended");
     drop_session(id);
@@ -381,15 +362,12 @@ void Live::apply(Polled polled) {
   const bool gallery = polled.revisions->gallery != revisions_.gallery ||
                        polled.revisions->cameras != revisions_.cameras;
   revisions_ = *polled.revisions;
-  if (gallery && media_) {
-    json::object object;
-    object["revision"] = revisions_.gallery + revisions_.cameras;
-    media_->emit(socketio::encode_event(kNamespace, "gallery", one(std::move(object))));
-  }
+  if (gallery) send_to_media(live::Gallery{revisions_.gallery + revisions_.cameras});
 }
 
 LiveFacts Live::facts() const {
-  return {media_ != nullptr, media_ != nullptr && signaling_listening_, engine_, hub_.cameras()};
+  return {media_ != nullptr, media_ != nullptr && media_hello_.signaling_listening,
+          media_hello_.engine, hub_.cameras()};
 }
 
 void Live::export_metrics(telemetry::Metrics& metrics) {

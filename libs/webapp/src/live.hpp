@@ -2,6 +2,8 @@
 
 #include "surveillx/base/worker_pool.hpp"
 #include "surveillx/config/config.hpp"
+#include "surveillx/live/demand.hpp"
+#include "surveillx/live/media_hello.hpp"
 #include "surveillx/net/event_loop.hpp"
 #include "surveillx/socketio/server.hpp"
 #include "surveillx/store/store.hpp"
@@ -33,7 +35,7 @@ struct LiveOptions {
 struct LiveFacts {
   bool media_connected = false;
   bool signaling_listening = false;  ///< As media told; true when it is connected and said nothing.
-  std::optional<EngineFacts> engine;
+  std::optional<live::EngineFacts> engine;
   std::vector<CameraStatus> cameras;
 };
 
@@ -79,7 +81,8 @@ class Live : public std::enable_shared_from_this<Live> {
   void admit_media(const socketio::Server::Admission& admission);
   void forget(const std::string& socket_id);
   void drop(const std::vector<std::string>& socket_ids);
-  void send_demand(const Demand& demand);
+  template <class Event>
+  void send_to_media(const Event& event);
   void poll();
   [[nodiscard]] std::vector<std::string> sessions_to_check(bool all) const;
   void apply(Polled polled);
@@ -96,8 +99,7 @@ class Live : public std::enable_shared_from_this<Live> {
   std::unordered_map<std::string, Peer> peers_;  ///< By socket id.
   socketio::SocketPtr media_;
   socketio::Server::Stats exported_engine_;
-  std::optional<EngineFacts> engine_;
-  bool signaling_listening_ = false;
+  live::MediaHello media_hello_;  ///< Of the last media that connected.
   net::Timer tick_timer_;
   net::Timer poll_timer_;
   bool polling_ = false;

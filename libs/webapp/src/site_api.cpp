@@ -1,5 +1,7 @@
 #include "api.hpp"
 
+#include "surveillx/attendance/record_json.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -89,18 +91,7 @@ HttpResponse list_attendance(const ApiParts& parts, const HttpRequest& request) 
   auto records = parts.store->attendance.records(query);
   if (!records) return problem_of(records.error());
   json::array list;
-  for (const auto& record : *records) {
-    json::object item;
-    item["person_id"] = record.person_id.str();
-    item["person"] = record.person;
-    item["external_id"] = record.external_id;
-    item["day"] = record.day;
-    item["first_seen"] = parts.zone.format_rfc3339(record.first_seen);
-    item["last_seen"] = parts.zone.format_rfc3339(record.last_seen);
-    item["sightings"] = record.sightings;
-    item["status"] = domain::to_string(record.status);
-    list.emplace_back(std::move(item));
-  }
+  for (const auto& record : *records) list.emplace_back(attendance::to_json(record, parts.zone));
   json::object answer;
   answer["timezone"] = parts.zone.name();
   answer["today"] = today;
@@ -155,14 +146,7 @@ HttpResponse system_facts(const ApiParts& parts) {
   answer["timezone"] = parts.zone.name();
   answer["today"] = parts.zone.local_day(parts.clock.now());
   answer["engine"] = nullptr;
-  if (facts.engine) {
-    json::object engine;
-    engine["name"] = facts.engine->name;
-    engine["model"] = facts.engine->model;
-    engine["trial"] = facts.engine->trial;
-    engine["notice"] = facts.engine->notice;
-    answer["engine"] = std::move(engine);
-  }
+  if (facts.engine) answer["engine"] = facts.engine->to_json();
   json::object publish;
   publish["mode"] = legacy ? "legacy" : "internal";
   publish["url"] = legacy ? parts.config.publish.url : "";

@@ -1,5 +1,10 @@
 #include "viewer_hub.hpp"
 
+#include "surveillx/live/detection.hpp"
+#include "surveillx/live/frame.hpp"
+
+#include "watch.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -16,10 +21,14 @@ constexpr milliseconds kProvisional{5'000};
 /// After connecting, media tells every camera at once; who is not told by then is not connected.
 constexpr milliseconds kToldWithin{1'000};
 
-socketio::Arguments one(json::object object) {
-  socketio::Arguments arguments;
-  arguments.args.emplace_back(std::move(object));
-  return arguments;
+/// What the event's one argument says; nothing when it is not what the contract says.
+template <class Event>
+std::optional<Event> read(const socketio::Arguments& arguments) {
+  const auto* object = socketio::only_object(arguments);
+  if (object == nullptr) return std::nullopt;
+  auto event = Event::from_json(*object);
+  if (!event) return std::nullopt;
+  return std::move(*event);
 }
 
 }  // namespace
@@ -27,42 +36,29 @@ socketio::Arguments one(json::object object) {
 /// One frame on its way to many viewers: each form is made when the first viewer needs it.
 class ViewerHub::OutgoingFrame {
  public:
-  OutgoingFrame(const FramePayload& frame, std::int64_t server_time, const HubOptions& options)
-      : frame_(frame), server_time_(server_time), options_(options) {}
+  OutgoingFrame(const live::Frame& frame, const HubOptions& options)
+      : frame_(frame), options_(options) {}
 
   const socketio::EncodedEventPtr& binary() {
     if (!binary_) {
       socketio::Arguments arguments;
-      auto object = header();
-      object["frame"] = socketio::attach(arguments, frame_.jpeg);
-      arguments.args.emplace_back(std::move(object));
-      binary_ = options_.encode("frame", arguments);
+      auto picture = socketio::attach(arguments, frame_.jpeg);
+      arguments.args.emplace_back(frame_.to_json(std::move(picture)));
+      binary_ = options_.encode(live::Frame::kEvent, arguments);
     }
     return binary_;
   }
   const socketio::EncodedEventPtr& base64() {
     if (!base64_) {
-      auto object = header();
-      object["frame"] = base64_encode(frame_.jpeg.view());
-      base64_ = options_.encode("frame", one(std::move(object)));
+      json::value picture(base64_encode(frame_.jpeg.view()));
+      base64_ = options_.encode(live::Frame::kEvent,
+                                socketio::one_object(frame_.to_json(std::move(picture))));
     }
     return base64_;
   }
 
  private:
-  [[nodiscard]] json::object header() const {
-    json::object object;
-    object["camera_id"] = frame_.camera_id.str();
-    object["seq"] = frame_.seq;
-    object["timestamp"] = frame_.timestamp;
-    object["server_time"] = server_time_;
-    object["width"] = frame_.width;
-    object["height"] = frame_.height;
-    return object;
-  }
-
-  const FramePayload& frame_;
-  std::int64_t server_time_;
+  const live::Frame& frame_;
   const HubOptions& options_;
   socketio::EncodedEventPtr binary_;
   socketio::EncodedEventPtr base64_;
@@ -84,7 +80,7 @@ ViewerHub::Camera& ViewerHub::add_camera(const domain::Camera& camera, bool in_d
 }
 
 socketio::Arguments ViewerHub::camera_event(const Camera& camera, bool removed) const {
-  auto object = to_json(camera.told);
+  auto object = camera.told.to_json();
   if (removed) {
     object["state"] = "removed";
     object["reason"] = nullptr;
@@ -93,7 +89,7 @@ socketio::Arguments ViewerHub::camera_event(const Camera& camera, bool removed) 
     object["height"] = 0;
     object["codec"] = "";
   }
-  return one(std::move(object));
+  return socketio::one_object(std::move(object));
 }
 
 socketio::EncodedEventPtr ViewerHub::status_event() const {
@@ -101,7 +97,7 @@ socketio::EncodedEventPtr ViewerHub::status_event() const {
   object["connected"] = true;
   object["server_time"] = to_millis(clock_.now());
   object["version"] = options_.version;
-  return options_.encode("status", one(std::move(object)));
+  return options_.encode("status", socketio::one_object(std::move(object)));
 }
 
 void ViewerHub::emit_to_all(std::string_view event, const socketio::Arguments& arguments) {
@@ -117,7 +113,7 @@ void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
     removed_.erase(camera.id);
     const auto found = cameras_.find(camera.id);
     if (found == cameras_.end()) {
-      emit_to_all("camera", camera_event(add_camera(camera, true)));
+      emit_to_all(live::CameraReport::kEvent, camera_event(add_camera(camera, true)));
       continue;
     }
     Camera& known = found->second;
@@ -125,7 +121,7 @@ void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
     known.camera = camera;
     if (known.told.name != camera.name) {
       known.told.name = camera.name;
-      emit_to_all("camera", camera_event(known));
+      emit_to_all(live::CameraReport::kEvent, camera_event(known));
     }
   }
   const auto now = clock_.steady();
@@ -140,7 +136,7 @@ void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
     for (auto& [id, viewer] : viewers_) viewer.due.erase(it->first);
     if (it->second.in_database) removed_.insert(it->first);
     it = cameras_.erase(it);
-    emit_to_all("camera", event);
+    emit_to_all(live::CameraReport::kEvent, event);
   }
   update_demand();
 }
@@ -159,21 +155,21 @@ void ViewerHub::media_connected() {
 void ViewerHub::media_disconnected() {
   media_since_.reset();
   for (auto& [id, camera] : cameras_) {
-    camera.told = CameraPayload{};
+    camera.told = {};
     camera.told.camera_id = id;
     camera.told.name = camera.camera.name;
     camera.told.reason = options_.no_media_reason;
     camera.told_by_media = false;
-    emit_to_all("camera", camera_event(camera));
+    emit_to_all(live::CameraReport::kEvent, camera_event(camera));
   }
 }
 
 bool ViewerHub::media_event(std::string_view event, const socketio::Arguments& arguments) {
   bool taken = false;
-  if (event == "frame") taken = on_frame(arguments);
-  if (event == "camera") taken = on_camera(arguments);
-  if (event == "detection") taken = on_detection(arguments);
-  if (event == "attendance") taken = on_attendance(arguments);
+  if (event == live::Frame::kEvent) taken = on_frame(arguments);
+  if (event == live::CameraReport::kEvent) taken = on_camera(arguments);
+  if (event == live::Detection::kEvent) taken = on_detection(arguments);
+  if (event == live::Attendance::kEvent) taken = on_attendance(arguments);
   if (!taken) ++stats_.malformed;
   return taken;
 }
@@ -198,7 +194,11 @@ bool ViewerHub::wants_now(Viewer& viewer, const Camera& camera, int width, Stead
 }
 
 bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
-  const auto frame = parse_frame(arguments);
+  const auto* object = socketio::only_object(arguments);
+  if (object == nullptr) return false;
+  auto frame = live::Frame::from_json(*object, [&arguments](const json::value& picture) {
+    return socketio::attachment(arguments, picture);
+  });
   if (!frame) return false;
   const auto found = cameras_.find(frame->camera_id);
   if (found == cameras_.end()) return false;
@@ -206,7 +206,7 @@ bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
   ++stats_.frames_in;
   camera.last_frame_at = clock_.now();
 
-  const int width = width_class(frame->width);
+  const int width = live::width_class(frame->width);
   if (frame->seq != camera.last_seq) {
     camera.last_seq = frame->seq;
     ++camera.frames;
@@ -217,7 +217,8 @@ bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
   }
   camera.seen_at[width] = camera.frames;
 
-  OutgoingFrame outgoing(*frame, to_millis(clock_.now()), options_);
+  frame->server_time = clock_.now();
+  OutgoingFrame outgoing(*frame, options_);
   const auto now = clock_.steady();
   for (auto& [id, viewer] : viewers_) {
     if (!wants_now(viewer, camera, width, now)) continue;
@@ -229,7 +230,7 @@ bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
 }
 
 bool ViewerHub::on_camera(const socketio::Arguments& arguments) {
-  auto told = parse_camera(arguments);
+  auto told = read<live::CameraReport>(arguments);
   if (!told) return false;
   if (removed_.contains(told->camera_id)) return true;
   auto found = cameras_.find(told->camera_id);
@@ -250,27 +251,34 @@ bool ViewerHub::on_camera(const socketio::Arguments& arguments) {
   }
   camera.told = std::move(*told);
   camera.told_by_media = true;
-  emit_to_all("camera", camera_event(camera));
+  emit_to_all(live::CameraReport::kEvent, camera_event(camera));
   return true;
 }
 
 bool ViewerHub::on_detection(const socketio::Arguments& arguments) {
-  const auto camera = parse_detection(arguments);
-  if (!camera) return false;
-  if (!cameras_.contains(*camera)) return false;
+  const auto detection = read<live::Detection>(arguments);
+  if (!detection) return false;
+  const CameraId& camera = detection->camera_id;
+  if (!cameras_.contains(camera)) return false;
   socketio::EncodedEventPtr encoded;
   for (auto& [id, viewer] : viewers_) {
-    if (!viewer.sees(*camera)) continue;
-    if (!encoded) encoded = options_.encode("detection", arguments);
+    if (!viewer.sees(camera)) continue;
+    if (!encoded) encoded = options_.encode(live::Detection::kEvent, arguments);
     viewer.sink->emit(encoded);
   }
   return true;
 }
 
 bool ViewerHub::on_attendance(const socketio::Arguments& arguments) {
-  if (!is_attendance(arguments)) return false;
-  emit_to_all("attendance", arguments);
+  const auto attendance = read<live::Attendance>(arguments);
+  if (!attendance) return false;
+  if (options_.is_news && !options_.is_news(*attendance)) return true;
+  emit_to_all(live::Attendance::kEvent, arguments);
   return true;
+}
+
+void ViewerHub::tell_attendance(const live::Attendance& attendance) {
+  emit_to_all(live::Attendance::kEvent, socketio::one_object(attendance.to_json()));
 }
 
 ViewerId ViewerHub::add_viewer(std::shared_ptr<ViewerSink> sink) {
@@ -280,7 +288,7 @@ ViewerId ViewerHub::add_viewer(std::shared_ptr<ViewerSink> sink) {
   viewer.joined = clock_.steady();
   viewer.sink->emit(status_event());
   for (const auto& [camera_id, camera] : cameras_) {
-    viewer.sink->emit(options_.encode("camera", camera_event(camera)));
+    viewer.sink->emit(options_.encode(live::CameraReport::kEvent, camera_event(camera)));
   }
   viewers_.emplace(id, std::move(viewer));
   return id;
@@ -296,7 +304,7 @@ socketio::Arguments ViewerHub::watch(ViewerId id, const socketio::Arguments& arg
     answer["ok"] = false;
     answer["cameras"] = json::array();
     answer["error"] = error;
-    return one(std::move(answer));
+    return socketio::one_object(std::move(answer));
   };
   const auto found = viewers_.find(id);
   if (found == viewers_.end()) return refuse("bad_request");
@@ -333,7 +341,7 @@ socketio::Arguments ViewerHub::watch(ViewerId id, const socketio::Arguments& arg
   json::object answer;
   answer["ok"] = true;
   answer["cameras"] = std::move(watched);
-  return one(std::move(answer));
+  return socketio::one_object(std::move(answer));
 }
 
 void ViewerHub::tick() {
@@ -364,15 +372,15 @@ void ViewerHub::tick() {
     for (auto& [id, camera] : cameras_) {
       if (camera.told_by_media || camera.told.reason == kNotConnected) continue;
       camera.told.reason = kNotConnected;
-      emit_to_all("camera", camera_event(camera));
+      emit_to_all(live::CameraReport::kEvent, camera_event(camera));
     }
   }
 }
 
 void ViewerHub::update_demand() {
-  Demand next;
+  live::Demand next;
   for (const auto& [camera_id, camera] : cameras_) {
-    CameraDemand wanted;
+    live::CameraDemand wanted;
     int smallest = 0;
     int widest = 0;
     for (const auto& [id, viewer] : viewers_) {
@@ -386,7 +394,7 @@ void ViewerHub::update_demand() {
     // for.
     wanted.widths = {smallest};
     if (widest != smallest) wanted.widths.push_back(widest);
-    next.emplace(camera_id, std::move(wanted));
+    next.cameras.emplace(camera_id, std::move(wanted));
   }
   if (next == demand_) return;
   demand_ = std::move(next);

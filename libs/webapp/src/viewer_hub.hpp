@@ -1,9 +1,10 @@
 #pragma once
 
 #include "surveillx/base/clock.hpp"
+#include "surveillx/live/attendance.hpp"
+#include "surveillx/live/camera_report.hpp"
+#include "surveillx/live/demand.hpp"
 #include "surveillx/socketio/event.hpp"
-
-#include "payloads.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -29,17 +30,9 @@ class ViewerSink {
   virtual bool emit_latest(std::string_view slot, const socketio::EncodedEventPtr& event) = 0;
 };
 
-/// What one camera's watchers together need of media.
-struct CameraDemand {
-  double fps = 0;
-  std::vector<int> widths;  ///< One or two of 320, 640, 1280, rising.
-  friend bool operator==(const CameraDemand&, const CameraDemand&) = default;
-};
-using Demand = std::map<CameraId, CameraDemand>;
-
 struct CameraStatus {
   domain::Camera camera;
-  CameraPayload told;
+  live::CameraReport told;
   std::optional<UnixMillis> last_frame_at;
 };
 
@@ -51,9 +44,11 @@ struct HubOptions {
   std::function<socketio::EncodedEventPtr(std::string_view event, const socketio::Arguments&)>
       encode;
   /// The complete demand, whenever it has changed and when media connects.
-  std::function<void(const Demand&)> on_demand;
+  std::function<void(const live::Demand&)> on_demand;
   /// Media named a camera that the database list does not have yet.
   std::function<void()> on_unknown_camera;
+  /// Whether media's attendance is news to viewers; without it, always.
+  std::function<bool(const live::Attendance&)> is_news;
 };
 
 /// Who sees what: viewers and their watches, cameras and their states, and the demand that follows
@@ -74,10 +69,8 @@ class ViewerHub {
   /// was passed on.
   bool media_event(std::string_view event, const socketio::Arguments& arguments);
 
-  /// An `attendance` event that does not come from media, to every viewer.
-  void tell_attendance(const socketio::Arguments& arguments) {
-    emit_to_all("attendance", arguments);
-  }
+  /// Attendance that does not come from media, to every viewer.
+  void tell_attendance(const live::Attendance& attendance);
 
   /// Sends `status` and every camera, and counts as original browser code until it watches.
   ViewerId add_viewer(std::shared_ptr<ViewerSink> sink);
@@ -89,7 +82,7 @@ class ViewerHub {
   /// not mention, the `status` that tells every viewer that we live. Call it a few times a second.
   void tick();
 
-  [[nodiscard]] const Demand& demand() const { return demand_; }
+  [[nodiscard]] const live::Demand& demand() const { return demand_; }
   [[nodiscard]] std::vector<CameraStatus> cameras() const;
   [[nodiscard]] std::size_t viewer_count() const { return viewers_.size(); }
 
@@ -130,7 +123,7 @@ class ViewerHub {
   };
   struct Camera {
     domain::Camera camera;
-    CameraPayload told;
+    live::CameraReport told;
     SteadyTime added;
     bool in_database = true;
     bool told_by_media = false;  ///< Since media connected.
@@ -165,7 +158,7 @@ class ViewerHub {
   std::optional<SteadyTime> media_since_;
   SteadyTime next_heartbeat_{};
   bool untold_are_marked_ = true;
-  Demand demand_;
+  live::Demand demand_;
   Stats stats_;
 };
 

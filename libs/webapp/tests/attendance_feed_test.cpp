@@ -1,7 +1,5 @@
 #include "attendance_feed.hpp"
 
-#include "payloads.hpp"
-
 #include <gtest/gtest.h>
 
 namespace surveillx::webapp {
@@ -21,7 +19,7 @@ store::AttendanceChange change(const PersonId& person, std::int64_t first, std::
 }
 
 /// As media would tell it.
-socketio::Arguments event(const store::AttendanceChange& one) { return attendance_event(one); }
+live::Attendance event(const store::AttendanceChange& one) { return attendance_of(one); }
 
 class Feed : public testing::Test {
  protected:
@@ -39,16 +37,16 @@ TEST_F(Feed, what_media_has_told_is_not_told_again_from_the_database) {
 TEST_F(Feed, what_media_committed_while_it_was_away_is_told_from_the_database) {
   const auto events = feed_.news({change(ada_, 1'000, 2'000, true)});
   ASSERT_EQ(events.size(), 1u);
-  EXPECT_TRUE(is_attendance(events[0]));
-  EXPECT_TRUE(events[0].args[0].at("new").as_bool());
-  EXPECT_EQ(events[0].args[0].at("last_seen").as_int64(), 2'000);
+  EXPECT_EQ(events[0].person_id, ada_);
+  EXPECT_TRUE(events[0].is_new);
+  EXPECT_EQ(events[0].last_seen, from_millis(2'000));
 }
 
 TEST_F(Feed, an_arrival_whose_first_event_was_lost_is_still_told_as_one) {
   ASSERT_TRUE(feed_.admit(event(change(ada_, 1'000, 2'000, false))));  // The first one never came.
   const auto events = feed_.news({change(ada_, 1'000, 2'000, true)});
   ASSERT_EQ(events.size(), 1u);
-  EXPECT_TRUE(events[0].args[0].at("new").as_bool());
+  EXPECT_TRUE(events[0].is_new);
 }
 
 TEST_F(Feed, when_the_database_was_faster_media_s_event_is_not_told_again) {
@@ -64,8 +62,8 @@ TEST_F(Feed, a_record_that_was_derived_anew_is_told_whatever_was_told_before) {
   anew.rebuilt = true;
   const auto events = feed_.news({anew});
   ASSERT_EQ(events.size(), 1u);
-  EXPECT_TRUE(events[0].args[0].at("corrected").as_bool());
-  EXPECT_TRUE(events[0].args[0].at("camera_id").is_null());
+  EXPECT_TRUE(events[0].corrected);
+  EXPECT_FALSE(events[0].camera_id);
 }
 
 TEST_F(Feed, its_memory_is_bounded) {

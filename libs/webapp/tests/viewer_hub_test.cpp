@@ -1,5 +1,7 @@
 #include "viewer_hub.hpp"
 
+#include "surveillx/live/frame.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,8 +80,9 @@ class Hub : public testing::Test {
                                        !arguments.attachments.empty(), encoded.get()};
       return encoded;
     };
-    options.on_demand = [this](const Demand& demand) { demands_.push_back(demand); };
+    options.on_demand = [this](const live::Demand& demand) { demands_.push_back(demand); };
     options.on_unknown_camera = [this] { ++unknown_cameras_; };
+    options.is_news = [this](const live::Attendance&) { return news_; };
     return options;
   }
 
@@ -150,8 +153,9 @@ class Hub : public testing::Test {
   ManualClock clock_;
   Encodings encodings_;
   std::vector<socketio::EncodedEventPtr> kept_;
-  std::vector<Demand> demands_;
+  std::vector<live::Demand> demands_;
   int unknown_cameras_ = 0;
+  bool news_ = true;
   domain::Camera entrance_ = camera(1, "Entrance");
   domain::Camera hall_ = camera(2, "Hall");
   ViewerHub hub_;
@@ -188,8 +192,8 @@ TEST_F(Hub, a_viewer_that_never_watches_gets_base64_of_every_camera_at_15_fps_an
   clock_.advance(500ms);
   hub_.tick();
   ASSERT_EQ(demands_.size(), 1);
-  EXPECT_EQ(demands_[0].at(entrance_.id), (CameraDemand{15, {640}}));
-  EXPECT_EQ(demands_[0].at(hall_.id), (CameraDemand{15, {640}}));
+  EXPECT_EQ(demands_[0].cameras.at(entrance_.id), (live::CameraDemand{15, {640}}));
+  EXPECT_EQ(demands_[0].cameras.at(hall_.id), (live::CameraDemand{15, {640}}));
   EXPECT_TRUE(frame(entrance_, 2));
   ASSERT_EQ(viewer->frames.size(), 1);
   EXPECT_FALSE(viewer->frames[0].binary);
@@ -318,7 +322,7 @@ TEST_F(Hub, thinning_counts_each_camera_for_itself) {
 TEST_F(Hub, each_viewer_gets_the_widest_stream_it_asked_for) {
   const auto small = connect_and_watch({{"max_width", 320}, {"max_fps", 60}});
   const auto large = connect_and_watch({{"max_width", 1280}, {"max_fps", 60}});
-  EXPECT_EQ(demands_.back().at(entrance_.id).widths, (std::vector<int>{320, 1280}));
+  EXPECT_EQ(demands_.back().cameras.at(entrance_.id).widths, (std::vector<int>{320, 1280}));
   for (int seq = 1; seq <= 4; ++seq) {
     EXPECT_TRUE(frame(entrance_, seq, 320));
     EXPECT_TRUE(frame(entrance_, seq, 1280));
@@ -363,24 +367,24 @@ TEST_F(Hub, demand_is_the_most_that_any_viewer_wants_and_is_told_on_change_only)
   (void)connect_and_watch({{"cameras", {hall_.id.str()}}, {"max_fps", 5}, {"max_width", 320}},
                           &first);
   ASSERT_EQ(demands_.size(), 1);
-  EXPECT_EQ(demands_[0].size(), 1);
-  EXPECT_EQ(demands_[0].at(hall_.id), (CameraDemand{5, {320}}));
+  EXPECT_EQ(demands_[0].cameras.size(), 1);
+  EXPECT_EQ(demands_[0].cameras.at(hall_.id), (live::CameraDemand{5, {320}}));
   ViewerId second = 0;
   (void)connect_and_watch({{"max_fps", 12}, {"max_width", 640}}, &second);
   (void)connect_and_watch({{"max_fps", 12}, {"max_width", 640}});
   ASSERT_EQ(demands_.size(), 2) << "the third wants nothing new";
-  EXPECT_EQ(demands_[1].at(hall_.id), (CameraDemand{12, {320, 640}}));
-  EXPECT_EQ(demands_[1].at(entrance_.id), (CameraDemand{12, {640}}));
+  EXPECT_EQ(demands_[1].cameras.at(hall_.id), (live::CameraDemand{12, {320, 640}}));
+  EXPECT_EQ(demands_[1].cameras.at(entrance_.id), (live::CameraDemand{12, {640}}));
   hub_.remove_viewer(second);
   EXPECT_EQ(demands_.size(), 2);
   hub_.remove_viewer(first);
   ASSERT_EQ(demands_.size(), 3);
-  EXPECT_EQ(demands_[2].at(hall_.id), (CameraDemand{12, {640}}));
+  EXPECT_EQ(demands_[2].cameras.at(hall_.id), (live::CameraDemand{12, {640}}));
 }
 
 TEST_F(Hub, of_three_wishes_the_smallest_and_the_widest_are_demanded) {
   for (const int width : {320, 640, 1280}) (void)connect_and_watch({{"max_width", width}});
-  EXPECT_EQ(demands_.back().at(hall_.id).widths, (std::vector<int>{320, 1280}));
+  EXPECT_EQ(demands_.back().cameras.at(hall_.id).widths, (std::vector<int>{320, 1280}));
 }
 
 TEST_F(Hub, media_gets_the_whole_demand_when_it_connects) {
@@ -389,14 +393,14 @@ TEST_F(Hub, media_gets_the_whole_demand_when_it_connects) {
   EXPECT_THAT(demands_, IsEmpty()) << "nobody to tell";
   hub_.media_connected();
   ASSERT_EQ(demands_.size(), 1);
-  EXPECT_EQ(demands_[0].size(), 2);
+  EXPECT_EQ(demands_[0].cameras.size(), 2);
 }
 
 TEST_F(Hub, without_viewers_media_is_told_to_encode_nothing) {
   hub_.media_disconnected();
   hub_.media_connected();
   ASSERT_EQ(demands_.size(), 1);
-  EXPECT_TRUE(demands_[0].empty());
+  EXPECT_TRUE(demands_[0].cameras.empty());
 }
 
 TEST_F(Hub, when_media_goes_every_camera_is_offline_at_once_with_a_reason) {
@@ -456,8 +460,8 @@ TEST_F(Hub, a_new_camera_appears_and_a_removed_one_is_said_to_be_removed) {
   EXPECT_EQ(told[0].payload.at("name").as_string(), "Yard");
   EXPECT_EQ(told[1].payload.at("camera_id").as_string(), hall_.id.str());
   EXPECT_EQ(told[1].payload.at("state").as_string(), "removed");
-  EXPECT_TRUE(demands_.back().contains(yard.id)) << "`all` holds for cameras that come later";
-  EXPECT_FALSE(demands_.back().contains(hall_.id));
+  EXPECT_TRUE(demands_.back().cameras.contains(yard.id)) << "`all` holds for cameras that come later";
+  EXPECT_FALSE(demands_.back().cameras.contains(hall_.id));
   EXPECT_FALSE(frame(hall_, 1)) << "media has not heard of it yet";
 }
 
@@ -467,7 +471,7 @@ TEST_F(Hub, a_watch_of_a_camera_that_is_not_known_yet_holds_when_it_is) {
   const auto viewer = connect_and_watch({{"cameras", {yard.id.str()}}}, &id);
   hub_.set_cameras({entrance_, hall_, yard});
   ASSERT_FALSE(demands_.empty());
-  EXPECT_TRUE(demands_.back().contains(yard.id));
+  EXPECT_TRUE(demands_.back().cameras.contains(yard.id));
   EXPECT_TRUE(frame(yard, 1));
   EXPECT_EQ(viewer->frames.size(), 1);
 }
@@ -480,7 +484,7 @@ TEST_F(Hub, a_watch_of_a_camera_that_media_knows_first_holds_from_then_on) {
   clock_.advance(6s);  // Longer than it may be without the database.
   hub_.set_cameras({entrance_, hall_});
   hub_.set_cameras({entrance_, hall_, yard});
-  EXPECT_TRUE(demands_.back().contains(yard.id));
+  EXPECT_TRUE(demands_.back().cameras.contains(yard.id));
   EXPECT_TRUE(frame(yard, 2));
   EXPECT_EQ(viewer->frames.size(), 2);
 }
@@ -502,7 +506,7 @@ TEST_F(Hub, a_camera_that_only_media_knows_yet_appears_and_the_list_is_asked_for
   EXPECT_TRUE(tell(yard, "live", "Yard"));
   EXPECT_EQ(unknown_cameras_, 1);
   EXPECT_EQ(viewer->of("camera").size(), 1);
-  EXPECT_TRUE(demands_.back().contains(yard.id));
+  EXPECT_TRUE(demands_.back().cameras.contains(yard.id));
   // A list that was read before the camera was added must not make it blink.
   hub_.set_cameras({entrance_, hall_});
   EXPECT_EQ(viewer->of("camera").size(), 1);
@@ -557,6 +561,22 @@ TEST_F(Hub, attendance_goes_to_everybody) {
   EXPECT_EQ(viewer->of("attendance").size(), 1);
 }
 
+TEST_F(Hub, attendance_that_is_no_news_is_taken_and_told_to_nobody) {
+  const auto viewer = connect_and_watch({});
+  live::Attendance attendance;
+  attendance.person_id = PersonId::random();
+  attendance.day = "2026-11-23";
+  attendance.status = "present";
+  const auto event = socketio::one_object(attendance.to_json());
+  news_ = false;
+  EXPECT_TRUE(hub_.media_event("attendance", event));
+  EXPECT_THAT(viewer->of("attendance"), IsEmpty());
+  EXPECT_EQ(hub_.stats().malformed, 0);
+  hub_.tell_attendance(attendance);
+  ASSERT_EQ(viewer->of("attendance").size(), 1);
+  EXPECT_EQ(viewer->of("attendance")[0].payload, attendance.to_json());
+}
+
 TEST_F(Hub, malformed_media_events_are_counted_and_not_passed_on) {
   const auto viewer = connect_and_watch({});
   const auto before = viewer->events.size();
@@ -568,6 +588,19 @@ TEST_F(Hub, malformed_media_events_are_counted_and_not_passed_on) {
   EXPECT_FALSE(hub_.media_event("shutdown", arguments));
   EXPECT_EQ(hub_.stats().malformed, 5);
   EXPECT_EQ(viewer->events.size(), before);
+}
+
+TEST_F(Hub, a_frame_without_its_attachment_is_malformed) {
+  live::Frame frame;
+  frame.camera_id = entrance_.id;
+  frame.seq = 1;
+  frame.width = 640;
+  frame.height = 360;
+  socketio::Arguments arguments;
+  arguments.args.emplace_back(frame.to_json(socketio::attach(arguments, Bytes{0xFF, 0xD8})));
+  EXPECT_TRUE(hub_.media_event("frame", arguments));
+  arguments.attachments.clear();
+  EXPECT_FALSE(hub_.media_event("frame", arguments));
 }
 
 TEST_F(Hub, a_slow_viewers_drops_are_counted) {

@@ -3,6 +3,8 @@
 #include "surveillx/base/bytes.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include <memory>
 #include <string>
@@ -17,6 +19,11 @@ struct Arguments {
   boost::json::array args;
   std::vector<SharedBytes> attachments;
 };
+
+/// The one argument that most events have.
+[[nodiscard]] Arguments one_object(boost::json::object object);
+/// That argument; null when there are more, none, or something else.
+[[nodiscard]] const boost::json::object* only_object(const Arguments& arguments);
 
 /// Appends `bytes` to `attachments` and returns the placeholder to put into `args`.
 [[nodiscard]] boost::json::value attach(Arguments& to, SharedBytes bytes);

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "surveillx/live/event.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <optional>
+#include <string>
+
+namespace surveillx::live {
+
+/// The engine that recognises, for people.
+struct EngineFacts {
+  std::string name;
+  std::string model;
+  bool trial = false;
+  std::string notice;  ///< Empty when there is nothing to say.
+
+  [[nodiscard]] boost::json::object to_json() const;
+  [[nodiscard]] static Result<EngineFacts> from_json(const boost::json::object& object);
+  friend bool operator==(const EngineFacts&, const EngineFacts&) = default;
+};
+
+/// What media says of itself when it connects, in the `auth` of its CONNECT beside the token.
+struct MediaHello {
+  std::string version;
+  std::optional<EngineFacts> engine;
+  bool signaling_listening = true;  ///< Left out of the JSON while it is true.
+
+  [[nodiscard]] boost::json::object to_json() const;
+  /// Never fails: the token decides who is media, and what is malformed here counts as not said.
+  [[nodiscard]] static MediaHello from_json(const boost::json::object& auth);
+  friend bool operator==(const MediaHello&, const MediaHello&) = default;
+};
+
+}  // namespace surveillx::live

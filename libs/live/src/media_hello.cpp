@@ -1,0 +1,51 @@
+#include "surveillx/live/media_hello.hpp"
+
+#include "reader.hpp"
+
+#include <utility>
+
+namespace surveillx::live {
+
+namespace json = boost::json;
+
+json::object EngineFacts::to_json() const {
+  json::object object;
+  object["name"] = name;
+  object["model"] = model;
+  object["trial"] = trial;
+  object["notice"] = notice;
+  return object;
+}
+
+Result<EngineFacts> EngineFacts::from_json(const json::object& object) {
+  Reader read("engine", object);
+  EngineFacts facts;
+  facts.name = read.text("name");
+  facts.model = read.text("model");
+  facts.trial = read.flag("trial");
+  facts.notice = read.text("notice");
+  return read.done(std::move(facts));
+}
+
+json::object MediaHello::to_json() const {
+  json::object object;
+  object["version"] = version;
+  if (engine) object["engine"] = engine->to_json();
+  if (!signaling_listening) object["signaling_listening"] = false;
+  return object;
+}
+
+MediaHello MediaHello::from_json(const json::object& auth) {
+  MediaHello hello;
+  Reader read("auth", auth);
+  hello.version = read.text("version");
+  if (const auto* value = auth.if_contains("engine"); value != nullptr && value->is_object()) {
+    if (auto engine = EngineFacts::from_json(value->get_object())) hello.engine = std::move(*engine);
+  }
+  if (const auto* told = auth.if_contains("signaling_listening")) {
+    hello.signaling_listening = told->is_bool() && told->get_bool();
+  }
+  return hello;
+}
+
+}  // namespace surveillx::live
