@@ -17,7 +17,6 @@ namespace surveillx::webrtc {
 inline constexpr ErrorName kBadSdp{"bad_sdp"};
 inline constexpr ErrorName kNoVideo{"no_video"};
 inline constexpr ErrorName kUnsupportedCodec{"unsupported_codec"};
-inline constexpr ErrorName kBadIceAddress{"bad_ice_address"};
 
 struct IceOptions {
   /// Addresses to gather on; the default keeps ICE on this machine. Empty: every interface.
@@ -30,11 +29,6 @@ struct IceOptions {
 
 enum class Codec { none, vp8, h264 };
 [[nodiscard]] std::string_view to_string(Codec codec);
-
-/// Checks that ICE can gather on these addresses: each is an IP address of this machine. For the
-/// start, so that a mistake in the configuration is not found by the first camera. Errors:
-/// `bad_ice_address`, with the address.
-[[nodiscard]] Result<void> check_local_addresses(const std::vector<std::string>& addresses);
 
 /// Why a session ended. `bad_sdp` and `no_media_port` come instead of an answer: the first is the
 /// offer's fault (the detail says in words what is wrong with it), the second ours (no port of
