@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "surveillx/crypto/turn.hpp"
+#include "surveillx/ice/turn_credentials.hpp"
 
 namespace surveillx::mediaserver {
 namespace {
@@ -93,7 +93,7 @@ std::string with_account(std::string_view url, std::string_view username,
 std::vector<std::string> turn_urls(const config::Ice& ice, std::string_view name, UnixMillis now) {
   std::vector<std::string> urls = ice.turn;
   if (ice.turn_secret.empty()) return urls;
-  const auto credentials = crypto::turn_credentials(ice.turn_secret, name, now + ice.turn_lifetime);
+  const auto credentials = ice::turn_credentials(ice.turn_secret, name, now + ice.turn_lifetime);
   for (std::string& url : urls) {
     url = with_account(url, credentials.username, credentials.password);
   }
