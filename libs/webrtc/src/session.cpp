@@ -90,12 +90,14 @@ Result<void> Session::configure_ice() {
     set_if_there(agent.get(), "upnp", FALSE);
     set_if_there(agent.get(), "ice-tcp", FALSE);
   }
-  if (!options_.ice.stun_server.empty()) {
-    g_object_set(webrtcbin_.get(), "stun-server", options_.ice.stun_server.c_str(), nullptr);
-  }
-  for (const auto& turn : options_.ice.turn_servers) {
+  for (const auto& server : options_.ice.servers) {
+    const std::string url = server.element_url();
+    if (!server.is_turn()) {
+      g_object_set(webrtcbin_.get(), "stun-server", url.c_str(), nullptr);
+      continue;
+    }
     gboolean added = FALSE;
-    g_signal_emit_by_name(webrtcbin_.get(), "add-turn-server", turn.c_str(), &added);
+    g_signal_emit_by_name(webrtcbin_.get(), "add-turn-server", url.c_str(), &added);
     // The URL holds a password: it is not repeated here.
     if (added == FALSE) log::warn("session.turn_refused", {camera_field(), session_field()});
   }

@@ -11,6 +11,7 @@
 #include "surveillx/base/error.hpp"
 #include "surveillx/domain/types.hpp"
 #include "surveillx/frame/picture.hpp"
+#include "surveillx/ice/server.hpp"
 
 namespace surveillx::webrtc {
 
@@ -21,9 +22,8 @@ inline constexpr ErrorName kUnsupportedCodec{"unsupported_codec"};
 struct IceOptions {
   /// Addresses to gather on; the default keeps ICE on this machine. Empty: every interface.
   std::vector<std::string> local_addresses{"127.0.0.1"};
-  std::string stun_server;                ///< `stun://host:port` or empty.
-  std::vector<std::string> turn_servers;  ///< `turn://user:password@host:port?transport=udp`.
-  std::uint16_t min_port = 0;             ///< 0: any.
+  std::vector<ice::Server> servers;
+  std::uint16_t min_port = 0;  ///< 0: any.
   std::uint16_t max_port = 0;
 };
 
