@@ -25,7 +25,7 @@ FOREIGN = {
     "boost/asio": ({"net"}, False),
     "boost/beast": ({"net"}, False),
     "sodium": ({"base", "crypto"}, False),
-    "openssl/": ({"net", "crypto", "vision"}, False),  # vision: checksums of weights
+    "openssl/": ({"net", "ice", "vision"}, False),  # ice: a TURN account is an HMAC; vision: checksums of weights
     "spdlog/": ({"base"}, False),
     "unicode/": ({"base"}, False),
     "prometheus/": ({"telemetry"}, False),

@@ -68,7 +68,7 @@ camera::PublisherOptions publisher_options(const CameraOptions& o) {
   out.bitrate_kbps = o.bitrate;
   out.ice_policy = o.ice_policy == "relay" ? camera::IcePolicy::relay : camera::IcePolicy::all;
   for (const std::string& url : o.ice_servers) {
-    out.ice_servers.push_back(must(camera::parse_ice_server(url)));
+    out.ice_servers.push_back(must(ice::parse_server(url)));
   }
   out.trust.ca_file = o.ca_file;
   out.trust.pin_sha256 = o.pin;

@@ -1,5 +1,5 @@
 #include "surveillx/config/keys.hpp"
-#include "surveillx/mediaserver/local_addresses.hpp"
+#include "surveillx/ice/local_addresses.hpp"
 
 #include "commands/command.hpp"
 #include "commands/load_config.hpp"
@@ -21,7 +21,7 @@ int check(const CommonOptions& common) {
   if (problems.empty()) {
     // What is right as it is written may still not fit the machine.
     const auto loaded = must(config::load(options));
-    if (const auto here = mediaserver::check_local_addresses(loaded.config.ice); !here) {
+    if (const auto here = ice::check_local_addresses(loaded.config.ice.local_addresses); !here) {
       const std::string key = "ice.local_addresses";
       const auto set = std::find_if(loaded.values.begin(), loaded.values.end(),
                                     [&](const auto& value) { return value.key == key; });

@@ -16,7 +16,7 @@
 #include "commands/turn_check.hpp"
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/crypto/key_ring.hpp"
-#include "surveillx/mediaserver/local_addresses.hpp"
+#include "surveillx/ice/local_addresses.hpp"
 #include "surveillx/net/certificate.hpp"
 #include "surveillx/net/port_reservation.hpp"
 #include "surveillx/net/http_server.hpp"
@@ -113,11 +113,11 @@ Result<std::string> check_zone(const config::Config& config) {
 }
 
 Result<std::string> check_addresses(const config::Config& config) {
-  if (auto checked = mediaserver::check_local_addresses(config.ice); !checked) {
+  if (auto checked = ice::check_local_addresses(config.ice.local_addresses); !checked) {
     return checked.error();
   }
   std::string all;
-  for (const auto& one : mediaserver::ice_addresses(config.ice.local_addresses)) {
+  for (const auto& one : ice::addresses_to_announce(config.ice.local_addresses)) {
     all += (all.empty() ? "" : ", ") + one;
   }
   return "cameras are offered " + all;

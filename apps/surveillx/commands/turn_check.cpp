@@ -14,8 +14,10 @@
 #include <cstring>
 #include <memory>
 #include <random>
-#include <string_view>
-#include <vector>
+#include <string>
+
+#include "surveillx/base/clock.hpp"
+#include "surveillx/ice/servers.hpp"
 
 namespace surveillx::app {
 namespace {
@@ -24,38 +26,8 @@ constexpr std::chrono::milliseconds kConnect{3'000};
 constexpr std::chrono::milliseconds kAnswer{1'000};
 constexpr int kTries = 3;  ///< Datagrams get lost.
 
-struct Server {
-  std::string shown;  ///< Without user and password.
-  std::string host;
-  std::string port;
-  bool tcp = false;
-  bool tls = false;
-};
-
-/// The configuration has been checked: `SCHEME:[USER:PASSWORD@]HOST[:PORT][?transport=...]`.
-Server parse(std::string_view url) {
-  Server server;
-  const std::string_view scheme = url.substr(0, url.find(':'));
-  std::string_view rest = url.substr(scheme.size() + 1);
-  if (rest.starts_with("//")) rest.remove_prefix(2);
-  if (const auto query = rest.find('?'); query != std::string_view::npos) {
-    server.tcp = rest.substr(query).find("transport=tcp") != std::string_view::npos;
-    rest = rest.substr(0, query);
-  }
-  if (const auto at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-  server.tls = scheme.ends_with('s');
-  server.tcp = server.tcp || server.tls;
-  server.shown = std::string(scheme) + ":" + std::string(rest);
-  const auto bracket = rest.find(']');
-  const auto colon = rest.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  server.port = has_port ? std::string(rest.substr(colon + 1)) : (server.tls ? "5349" : "3478");
-  std::string_view host = has_port ? rest.substr(0, colon) : rest;
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  server.host = std::string(host);
-  return server;
-}
+/// Without user and password.
+std::string shown(const ice::Server& server) { return server.scheme + ":" + server.address; }
 
 class Socket {
  public:
@@ -109,17 +81,18 @@ std::string ask(const Socket& socket) {
   return why;
 }
 
-Result<void> check(const Server& server) {
+Result<void> check(const ice::Server& server) {
+  const bool tcp = server.over_tcp();
   const auto failed = [&](const std::string& why) {
-    return Error{kUnavailable, server.shown + " does not answer over " +
-                                   (server.tcp ? "TCP" : "UDP") + " (" + why +
+    return Error{kUnavailable, shown(server) + " does not answer over " +
+                                   (tcp ? "TCP" : "UDP") + " (" + why +
                                    "): is it running, is the address right, and does a firewall let "
                                    "the port through? Cameras behind other routers need it"};
   };
   addrinfo hints{};
-  hints.ai_socktype = server.tcp ? SOCK_STREAM : SOCK_DGRAM;
+  hints.ai_socktype = tcp ? SOCK_STREAM : SOCK_DGRAM;
   addrinfo* found = nullptr;
-  if (const int code = getaddrinfo(server.host.c_str(), server.port.c_str(), &hints, &found);
+  if (const int code = getaddrinfo(server.host().c_str(), server.port().c_str(), &hints, &found);
       code != 0) {
     return failed(gai_strerror(code));
   }
@@ -129,7 +102,7 @@ Result<void> check(const Server& server) {
     const Socket socket(
         ::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     why = connect_to(socket, *one);
-    if (why.empty() && !server.tls) why = ask(socket);
+    if (why.empty() && !server.over_tls()) why = ask(socket);
     if (why.empty()) return {};
   }
   return failed(why);
@@ -138,19 +111,17 @@ Result<void> check(const Server& server) {
 }  // namespace
 
 Result<std::string> check_turn_servers(const config::Ice& ice) {
-  std::vector<std::string> urls = ice.turn;
-  if (!ice.stun.empty()) urls.insert(urls.begin(), ice.stun);
-  if (urls.empty()) {
+  const auto servers = ice::servers_for(ice.servers(), "doctor", system_clock().now());
+  if (servers.empty()) {
     return std::string("none is configured, and none is needed while cameras reach this machine "
                        "directly (ice.turn)");
   }
   std::string all;
-  for (const std::string& url : urls) {
-    const Server server = parse(url);
+  for (const auto& server : servers) {
     if (auto answered = check(server); !answered) return answered.error();
-    all += (all.empty() ? "" : ", ") + server.shown;
+    all += (all.empty() ? "" : ", ") + shown(server);
   }
-  return all + (urls.size() == 1 ? " answers" : " answer");
+  return all + (servers.size() == 1 ? " answers" : " answer");
 }
 
 }  // namespace surveillx::app

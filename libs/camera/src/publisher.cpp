@@ -177,8 +177,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
     options.fps = options_.format.fps.value_or(30);
     options.ice_policy = options_.ice_policy;
     options.ice_servers = options_.ice_servers;
-    options.ice_servers.insert(options.ice_servers.end(), welcome_servers.begin(),
-                               welcome_servers.end());
+    for (auto& server : servers_of(welcome_servers)) {
+      options.ice_servers.push_back(std::move(server));
+    }
     // A server on this machine listens for media on 127.0.0.1 only, unless a relay is to be used.
     options.loopback_only = is_loopback(split_server(options_.server).host) &&
                             options_.ice_policy == IcePolicy::all && options_.ice_servers.empty();

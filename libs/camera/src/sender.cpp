@@ -52,16 +52,14 @@ void Sender::configure_ice() {
   if (options_.ice_policy == IcePolicy::relay) {
     gst_util_set_object_arg(G_OBJECT(webrtcbin_.get()), "ice-transport-policy", "relay");
   }
-  for (const signaling::IceServer& server : options_.ice_servers) {
-    for (const std::string& url : server.urls) {
-      const std::string address = webrtcbin_url(url, server);
-      if (address.starts_with("stun")) {
-        g_object_set(webrtcbin_.get(), "stun-server", address.c_str(), nullptr);
-      } else {
-        gboolean added = FALSE;
-        g_signal_emit_by_name(webrtcbin_.get(), "add-turn-server", address.c_str(), &added);
-        if (added == 0) log::warn("camera.turn_server_refused");
-      }
+  for (const ice::Server& server : options_.ice_servers) {
+    const std::string url = server.element_url();
+    if (server.is_turn()) {
+      gboolean added = FALSE;
+      g_signal_emit_by_name(webrtcbin_.get(), "add-turn-server", url.c_str(), &added);
+      if (added == 0) log::warn("camera.turn_server_refused");
+    } else {
+      g_object_set(webrtcbin_.get(), "stun-server", url.c_str(), nullptr);
     }
   }
   gst::Ref<GObject> ice;

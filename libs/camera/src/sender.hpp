@@ -3,6 +3,8 @@
 #include "surveillx/camera/publisher.hpp"
 #include "surveillx/gst/bus.hpp"
 #include "surveillx/gst/signal_guard.hpp"
+#include "surveillx/ice/server.hpp"
+#include "surveillx/signaling/messages.hpp"
 
 #include <functional>
 #include <memory>
@@ -13,9 +15,8 @@
 
 namespace surveillx::camera {
 
-/// `turn:HOST` with its user and password in the form that webrtcbin reads
-/// (`turn://USER:PASS@HOST`).
-[[nodiscard]] std::string webrtcbin_url(const std::string& url, const signaling::IceServer& server);
+/// The servers of a `welcome`, one a URL; a URL that names none is logged and left out.
+[[nodiscard]] std::vector<ice::Server> servers_of(const std::vector<signaling::IceServer>& welcome);
 /// kbit/s for a picture of this size: 2500 at 1280x720, less than proportional to the pixels.
 [[nodiscard]] int default_bitrate_kbps(frame::Size size);
 /// The elements between raw pictures and webrtcbin's sink, as gst-launch text; the encoder is
@@ -32,7 +33,7 @@ class Sender : public std::enable_shared_from_this<Sender> {
     int bitrate_kbps = 0;
     int fps = 30;
     IcePolicy ice_policy = IcePolicy::all;
-    std::vector<signaling::IceServer> ice_servers;
+    std::vector<ice::Server> ice_servers;
     bool loopback_only = false;
   };
   /// On GStreamer's threads; none runs after `close` has returned.

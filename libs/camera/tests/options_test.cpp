@@ -50,35 +50,15 @@ TEST(CameraOptions, size_is_even_and_bounded) {
   }
 }
 
-TEST(CameraOptions, ice_servers_are_read_and_passed_on_to_webrtcbin) {
-  struct Case {
-    const char* text;
-    signaling::IceServer server;
-    const char* webrtcbin;
-  };
-  const std::vector<Case> cases{
-      {"stun:stun.example:3478", {{"stun:stun.example:3478"}, "", ""}, "stun://stun.example:3478"},
-      {"stun://stun.example", {{"stun:stun.example"}, "", ""}, "stun://stun.example:3478"},
-      {"turn:u:p@host:99?transport=tcp",
-       {{"turn:host:99?transport=tcp"}, "u", "p"},
-       "turn://u:p@host:99?transport=tcp"},
-      {"turn://17%3Acam:a%2Fb%3D@host?transport=udp",
-       {{"turn:host?transport=udp"}, "17:cam", "a/b="},
-       "turn://17%3Acam:a%2Fb%3D@host:3478?transport=udp"},
-      {"turns:u:p@host", {{"turns:host"}, "u", "p"}, "turns://u:p@host:5349"},
-  };
-  for (const Case& c : cases) {
-    const auto parsed = parse_ice_server(c.text);
-    ASSERT_TRUE(parsed) << c.text;
-    EXPECT_EQ(*parsed, c.server) << c.text;
-    EXPECT_EQ(webrtcbin_url(parsed->urls[0], *parsed), c.webrtcbin);
-  }
-  for (const char* const bad : {"", "host:3478", "http://host", "turn:host", "turn:u@host",
-                                "turn:u:p@", "stun:", "turn:u:%zz@host", "stun:a b"}) {
-    const auto parsed = parse_ice_server(bad);
-    ASSERT_FALSE(parsed) << bad;
-    EXPECT_EQ(parsed.error().message.find("u:p"), std::string::npos) << "repeats a password";
-  }
+TEST(CameraOptions, servers_of_a_welcome_have_its_account_and_go_to_webrtcbin_one_a_url) {
+  const auto servers =
+      servers_of({{{"stun:stun.example"}, "", ""},
+                  {{"turn:a?transport=udp", "http://b", "turns:[::1]"}, "17:cam", "a/b="}});
+  std::vector<std::string> urls;
+  for (const auto& server : servers) urls.push_back(server.element_url());
+  EXPECT_EQ(urls, (std::vector<std::string>{"stun://stun.example:3478",
+                                            "turn://17%3Acam:a%2Fb%3D@a:3478?transport=udp",
+                                            "turns://17%3Acam:a%2Fb%3D@[::1]:5349"}));
 }
 
 TEST(CameraOptions, publisher_refuses_what_cannot_work) {

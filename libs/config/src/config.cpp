@@ -42,6 +42,8 @@ std::string local_url(const std::string& listen, const std::string& scheme) {
 
 }  // namespace
 
+ice::ServerPlan Ice::servers() const { return {stun, turn, turn_secret, turn_lifetime}; }
+
 std::optional<Tls> Config::web_tls() const { return tls_of(web.certificate, web.key, *this); }
 
 std::optional<Tls> Config::signaling_tls() const {

@@ -1,7 +1,9 @@
 #include "values.hpp"
 
 #include "surveillx/config/load.hpp"
+#include "surveillx/ice/server.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
@@ -196,19 +198,16 @@ Result<void> check_url(std::string_view text, const std::vector<std::string_view
 }
 
 Result<void> check_ice_url(std::string_view text, const std::vector<std::string_view>& schemes) {
-  for (const auto scheme : schemes) {
-    const std::string start = std::string(scheme) + ":";
-    if (!text.starts_with(start)) continue;
-    auto rest = text.substr(start.size());
-    if (rest.starts_with("//")) rest = rest.substr(2);
-    rest = rest.substr(0, rest.find('?'));
-    if (const auto at = rest.rfind('@'); at != std::string_view::npos) rest = rest.substr(at + 1);
-    if (auto ok = check_authority(rest); !ok) {
-      return bad("\"" + hide_password(text) + "\" is not a server: " + ok.error().message);
-    }
-    return {};
+  // Up to the first question mark: one in a password has to be written %3F, since `hide_password`
+  // takes what follows it for the query.
+  const auto server = ice::take_apart(text.substr(0, text.find('?')));
+  if (!server || std::find(schemes.begin(), schemes.end(), server->scheme) == schemes.end()) {
+    return bad("\"" + hide_password(text) + "\" does not start with " + scheme_list(schemes, ":"));
   }
-  return bad("\"" + hide_password(text) + "\" does not start with " + scheme_list(schemes, ":"));
+  if (auto ok = check_authority(server->address); !ok) {
+    return bad("\"" + hide_password(text) + "\" is not a server: " + ok.error().message);
+  }
+  return {};
 }
 
 Result<void> check_ip_address(std::string_view text) {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "camera_hub.hpp"
-#include "ice_urls.hpp"
 #include "surveillx/base/log.hpp"
-#include "surveillx/mediaserver/local_addresses.hpp"
+#include "surveillx/ice/local_addresses.hpp"
+#include "surveillx/ice/servers.hpp"
 
 // The sessions of one camera: which is shown, which is built, which waits (camera_hub.hpp).
 namespace surveillx::mediaserver {
@@ -114,11 +114,9 @@ webrtc::SessionOptions CameraHub::session_options(const CameraId& camera) const 
   webrtc::SessionOptions options;
   options.id = MediaSessionId::random();
   options.camera = camera;
-  options.ice.local_addresses = ice_addresses(config_.ice.local_addresses);
-  options.ice.stun_server = element_url(config_.ice.stun);
-  for (const auto& url : turn_urls(config_.ice, "media", system_clock().now())) {
-    options.ice.turn_servers.push_back(element_url(url));
-  }
+  options.ice.local_addresses = ice::addresses_to_announce(config_.ice.local_addresses);
+  options.ice.servers =
+      ice::servers_for(config_.ice.servers(), "media", system_clock().now());
   options.ice.min_port = config_.ice.min_port;
   options.ice.max_port = config_.ice.max_port;
   options.stale_after = config_.media.stale_after;

@@ -20,8 +20,8 @@
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_background.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/ice/local_addresses.hpp"
 #include "surveillx/mediaserver/engine_options.hpp"
-#include "surveillx/mediaserver/local_addresses.hpp"
 #include "surveillx/net/proxies.hpp"
 #include "surveillx/store/outbox_drainer.hpp"
 #include "surveillx/store/stop_limit.hpp"
@@ -153,11 +153,9 @@ class MediaServerImpl final : public MediaServer {
  private:
   /// One that is there is enough to begin with: the others may come with a cable or a lease.
   Result<void> check_addresses() const {
-    auto checked = check_local_addresses(config_.ice);
-    if (checked) return checked;
-    if (addresses_not_here(config_.ice.local_addresses) == config_.ice.local_addresses) {
-      return checked;
-    }
+    const auto& configured = config_.ice.local_addresses;
+    auto checked = ice::check_local_addresses(configured);
+    if (checked || ice::addresses_not_here(configured) == configured) return checked;
     log::warn("media.address_not_here", {{"detail", checked.error().message}});
     return {};
   }

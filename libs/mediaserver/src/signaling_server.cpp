@@ -3,10 +3,10 @@
 #include <map>
 #include <utility>
 
-#include "ice_urls.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_stranger.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/ice/servers.hpp"
 #include "surveillx/net/address.hpp"
 #include "surveillx/signaling/codec.hpp"
 
@@ -18,11 +18,10 @@ constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;
 
 std::vector<signaling::IceServer> ice_servers(const config::Ice& ice, const CameraId& camera) {
   std::vector<signaling::IceServer> servers;
-  if (!ice.stun.empty()) servers.push_back(welcome_server(ice.stun));
-  for (const auto& url : turn_urls(ice, camera.str(), system_clock().now())) {
-    auto server = welcome_server(url);
+  for (auto& server : ice::servers_for(ice.servers(), camera.str(), system_clock().now())) {
     // Without an account it is of no use to a camera, and browsers refuse to take it at all.
-    if (!server.username.empty()) servers.push_back(std::move(server));
+    if (server.is_turn() && server.username.empty()) continue;
+    servers.push_back({{server.url()}, std::move(server.username), std::move(server.credential)});
   }
   return servers;
 }

@@ -5,6 +5,7 @@
 #include "surveillx/gst/promise.hpp"
 #include "surveillx/gst/reaper.hpp"
 #include "surveillx/gst/sdp.hpp"
+#include "surveillx/ice/local_addresses.hpp"
 
 #include "timer_thread.hpp"
 
@@ -66,11 +67,13 @@ Result<void> Session::configure_ice() {
   g_object_get(webrtcbin_.get(), "ice-agent", ice.out(), nullptr);
   if (!ice) return Error{gst::kPipelineError, "webrtcbin has no ICE agent"};
   // libnice takes any address here and then silently gathers nothing on it.
-  if (auto there = check_local_addresses(options_.ice.local_addresses); !there) return there;
+  if (auto there = ice::check_gatherable(options_.ice.local_addresses); !there) return there;
   for (const auto& address : options_.ice.local_addresses) {
     gboolean added = FALSE;
     g_signal_emit_by_name(ice.get(), "add-local-ip-address", address.c_str(), &added);
-    if (added == FALSE) return Error{kBadIceAddress, "libnice refuses the address " + address};
+    if (added == FALSE) {
+      return Error{ice::kBadIceAddress, "libnice refuses the address " + address};
+    }
   }
   const auto set_if_there = [](GObject* object, const char* name, auto value) {
     if (gst::has_property(object, name)) g_object_set(object, name, value, nullptr);
@@ -87,12 +90,14 @@ Result<void> Session::configure_ice() {
     set_if_there(agent.get(), "upnp", FALSE);
     set_if_there(agent.get(), "ice-tcp", FALSE);
   }
-  if (!options_.ice.stun_server.empty()) {
-    g_object_set(webrtcbin_.get(), "stun-server", options_.ice.stun_server.c_str(), nullptr);
-  }
-  for (const auto& turn : options_.ice.turn_servers) {
+  for (const auto& server : options_.ice.servers) {
+    const std::string url = server.element_url();
+    if (!server.is_turn()) {
+      g_object_set(webrtcbin_.get(), "stun-server", url.c_str(), nullptr);
+      continue;
+    }
     gboolean added = FALSE;
-    g_signal_emit_by_name(webrtcbin_.get(), "add-turn-server", turn.c_str(), &added);
+    g_signal_emit_by_name(webrtcbin_.get(), "add-turn-server", url.c_str(), &added);
     // The URL holds a password: it is not repeated here.
     if (added == FALSE) log::warn("session.turn_refused", {camera_field(), session_field()});
   }

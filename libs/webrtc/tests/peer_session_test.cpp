@@ -1,5 +1,6 @@
 #include "surveillx/webrtc/peer_session.hpp"
 
+#include "surveillx/ice/local_addresses.hpp"
 #include "surveillx/test_support/support.hpp"
 
 #include "test_sender.hpp"
@@ -236,21 +237,13 @@ TEST_F(PeerSessionTest, a_session_without_a_free_port_ends_by_that_name) {
 }
 
 TEST_F(PeerSessionTest, an_ice_address_that_is_not_of_this_machine_is_refused_by_name) {
-  EXPECT_TRUE(check_local_addresses({}));
-  EXPECT_TRUE(check_local_addresses({"127.0.0.1", "127.0.0.1"}));
   for (const char* address : {"192.0.2.77", "2001:db8::77", "no.address", "127.0.0.1:80", ""}) {
-    const auto checked = check_local_addresses({"127.0.0.1", address});
-    ASSERT_FALSE(checked) << address;
-    EXPECT_EQ(checked.error().name, kBadIceAddress);
-    EXPECT_NE(checked.error().message.find(std::string("ice.local_addresses: ") + address),
-              std::string::npos)
-        << checked.error().message;
     auto session = options();
     session.ice.local_addresses = {address};
     const auto answered =
         PeerSession::answer(session, test::TestSender::create({})->wait_offer(), {});
     ASSERT_FALSE(answered) << address;
-    EXPECT_EQ(answered.error().name, kBadIceAddress);
+    EXPECT_EQ(answered.error().name, ice::kBadIceAddress);
   }
 }
 

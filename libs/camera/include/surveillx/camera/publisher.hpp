@@ -3,8 +3,8 @@
 #include "surveillx/base/error.hpp"
 #include "surveillx/camera/back_off.hpp"
 #include "surveillx/camera/source.hpp"
+#include "surveillx/ice/server.hpp"
 #include "surveillx/net/client.hpp"
-#include "surveillx/signaling/messages.hpp"
 
 #include <chrono>
 #include <functional>
@@ -22,10 +22,6 @@ inline constexpr ErrorName kTakenOver{"taken_over"};
 enum class Codec { vp8, h264 };
 enum class IcePolicy { all, relay };
 
-/// `stun:HOST:PORT`, `turn:HOST:PORT`, also with `//`, `USER:PASSWORD@` (percent-encoded where
-/// needed) and `?transport=udp|tcp`. `invalid_argument`.
-[[nodiscard]] Result<signaling::IceServer> parse_ice_server(std::string_view text);
-
 struct PublisherOptions {
   std::string server;  ///< ws[s]://HOST:PORT
   std::string token;
@@ -35,7 +31,7 @@ struct PublisherOptions {
   Codec codec = Codec::vp8;
   int bitrate_kbps = 0;  ///< 0: by the size, 2500 at 1280x720.
   IcePolicy ice_policy = IcePolicy::all;
-  std::vector<signaling::IceServer> ice_servers;  ///< Besides those that `welcome` names.
+  std::vector<ice::Server> ice_servers;  ///< Besides those that `welcome` names.
   net::TlsTrust trust;
   BackOff::Options back_off;
 };

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "surveillx/ice/servers.hpp"
+
 /// What an operator may set, as plain values. `load.hpp` fills it; `keys.hpp` describes every key.
 /// A Config is a value: copy it, keep parts of it, share it between threads as const.
 namespace surveillx::config {
@@ -57,6 +59,9 @@ struct Ice {
   std::vector<std::string> local_addresses{"127.0.0.1"};
   std::uint16_t min_port = 0;  ///< 0 with `max_port` 0: whatever the system gives.
   std::uint16_t max_port = 0;
+
+  /// STUN, TURN and their accounts, for `ice::servers_for`.
+  [[nodiscard]] ice::ServerPlan servers() const;
 };
 
 struct Media {

@@ -11,30 +11,24 @@
 #include "surveillx/base/error.hpp"
 #include "surveillx/domain/types.hpp"
 #include "surveillx/frame/picture.hpp"
+#include "surveillx/ice/server.hpp"
 
 namespace surveillx::webrtc {
 
 inline constexpr ErrorName kBadSdp{"bad_sdp"};
 inline constexpr ErrorName kNoVideo{"no_video"};
 inline constexpr ErrorName kUnsupportedCodec{"unsupported_codec"};
-inline constexpr ErrorName kBadIceAddress{"bad_ice_address"};
 
 struct IceOptions {
   /// Addresses to gather on; the default keeps ICE on this machine. Empty: every interface.
   std::vector<std::string> local_addresses{"127.0.0.1"};
-  std::string stun_server;                ///< `stun://host:port` or empty.
-  std::vector<std::string> turn_servers;  ///< `turn://user:password@host:port?transport=udp`.
-  std::uint16_t min_port = 0;             ///< 0: any.
+  std::vector<ice::Server> servers;
+  std::uint16_t min_port = 0;  ///< 0: any.
   std::uint16_t max_port = 0;
 };
 
 enum class Codec { none, vp8, h264 };
 [[nodiscard]] std::string_view to_string(Codec codec);
-
-/// Checks that ICE can gather on these addresses: each is an IP address of this machine. For the
-/// start, so that a mistake in the configuration is not found by the first camera. Errors:
-/// `bad_ice_address`, with the address.
-[[nodiscard]] Result<void> check_local_addresses(const std::vector<std::string>& addresses);
 
 /// Why a session ended. `bad_sdp` and `no_media_port` come instead of an answer: the first is the
 /// offer's fault (the detail says in words what is wrong with it), the second ours (no port of

@@ -1,4 +1,4 @@
-#include "surveillx/crypto/turn.hpp"
+#include "surveillx/ice/turn_credentials.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -7,7 +7,7 @@
 
 #include "surveillx/base/bytes.hpp"
 
-namespace surveillx::crypto {
+namespace surveillx::ice {
 
 TurnCredentials turn_credentials(std::string_view secret, std::string_view name,
                                  UnixMillis expires) {
@@ -22,4 +22,4 @@ TurnCredentials turn_credentials(std::string_view secret, std::string_view name,
   return credentials;
 }
 
-}  // namespace surveillx::crypto
+}  // namespace surveillx::ice

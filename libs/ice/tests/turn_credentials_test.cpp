@@ -1,8 +1,8 @@
-#include "surveillx/crypto/turn.hpp"
+#include "surveillx/ice/turn_credentials.hpp"
 
 #include <gtest/gtest.h>
 
-namespace surveillx::crypto {
+namespace surveillx::ice {
 namespace {
 
 TEST(TurnCredentials, are_what_a_server_with_the_same_secret_computes) {
@@ -20,4 +20,4 @@ TEST(TurnCredentials, differ_by_secret_name_and_time) {
 }
 
 }  // namespace
-}  // namespace surveillx::crypto
+}  // namespace surveillx::ice

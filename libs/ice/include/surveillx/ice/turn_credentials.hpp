@@ -5,7 +5,7 @@
 
 #include "surveillx/base/clock.hpp"
 
-namespace surveillx::crypto {
+namespace surveillx::ice {
 
 /// An account that a TURN server believes because it shares a secret with us (coturn's
 /// `use-auth-secret`; draft-uberti-behave-turn-rest-00).
@@ -17,4 +17,4 @@ struct TurnCredentials {
 [[nodiscard]] TurnCredentials turn_credentials(std::string_view secret, std::string_view name,
                                                UnixMillis expires);
 
-}  // namespace surveillx::crypto
+}  // namespace surveillx::ice
