@@ -30,6 +30,7 @@ Result<EngineFacts> EngineFacts::from_json(const json::object& object) {
 json::object MediaHello::to_json() const {
   json::object object;
   object["version"] = version;
+  if (!node.empty()) object["node"] = node;
   if (engine) object["engine"] = engine->to_json();
   if (!signaling_listening) object["signaling_listening"] = false;
   return object;
@@ -39,8 +40,10 @@ MediaHello MediaHello::from_json(const json::object& auth) {
   MediaHello hello;
   Reader read("auth", auth);
   hello.version = read.text("version");
+  if (auth.contains("node")) hello.node = read.text("node");
   if (const auto* value = auth.if_contains("engine"); value != nullptr && value->is_object()) {
-    if (auto engine = EngineFacts::from_json(value->get_object())) hello.engine = std::move(*engine);
+    auto engine = EngineFacts::from_json(value->get_object());
+    if (engine) hello.engine = std::move(*engine);
   }
   if (const auto* told = auth.if_contains("signaling_listening")) {
     hello.signaling_listening = told->is_bool() && told->get_bool();

@@ -138,10 +138,21 @@ TEST(MediaHello, every_example_of_the_contract_means_the_same_when_it_is_written
   }
 }
 
+TEST(MediaHello, a_node_has_a_name_where_there_are_several) {
+  MediaHello hello;
+  EXPECT_FALSE(hello.to_json().contains("node"));
+  hello.node = "north";
+  EXPECT_EQ(MediaHello::from_json(hello.to_json()), hello);
+}
+
 TEST(MediaHello, what_is_malformed_counts_as_not_said) {
   const auto hello = MediaHello::from_json(
-      {{"version", 1}, {"engine", {{"name", "yunet"}}}, {"signaling_listening", "yes"}});
+      {{"version", 1},
+       {"node", 2},
+       {"engine", {{"name", "yunet"}}},
+       {"signaling_listening", "yes"}});
   EXPECT_TRUE(hello.version.empty());
+  EXPECT_TRUE(hello.node.empty());
   EXPECT_FALSE(hello.engine);
   EXPECT_FALSE(hello.signaling_listening);
   EXPECT_EQ(MediaHello::from_json(hello.to_json()), hello);

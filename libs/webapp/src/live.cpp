@@ -20,6 +20,8 @@ constexpr std::size_t kMaxPayload = 2 * 1024 * 1024;
 constexpr std::size_t kViewerPayload = 64 * 1024;
 constexpr std::size_t kMaxSessions = 2'000;
 constexpr std::size_t kMaxSessionsPerAddress = 1'000;
+/// Whoever has media's token may name any number of nodes.
+constexpr std::size_t kMaxNodes = 64;
 constexpr std::size_t kMaxStrangers = 512;
 constexpr std::size_t kMaxStrangersPerAddress = 64;
 
@@ -34,6 +36,12 @@ class SocketSink : public ViewerSink {
  private:
   socketio::SocketPtr socket_;
 };
+
+template <class Event>
+void send(socketio::SocketPtr socket, const Event& event) {
+  socket->emit(socketio::encode_event(kNamespace, Event::kEvent,
+                                      socketio::one_object(event.to_json())));
+}
 
 /// The token both processes derive from the installation's key, and the one that was set for a
 /// media process that does not have this key.
@@ -95,7 +103,11 @@ Live::Live(net::EventLoop& loop, WorkerPool& pool, TokenLookups& lookups, const 
              hub.encode = [](std::string_view event, const socketio::Arguments& arguments) {
                return socketio::encode_event(kNamespace, event, arguments);
              };
-             hub.on_demand = [this](const live::Demand& demand) { send_to_media(demand); };
+             hub.on_demand = [this](NodeId node, const live::Demand& demand) {
+               if (const auto found = nodes_.find(node); found != nodes_.end()) {
+                 send(found->second.socket, demand);
+               }
+             };
              hub.on_unknown_camera = [this] { reload_cameras_ = true; };
              hub.is_news = [this](const live::Attendance& told) { return feed_.admit(told); };
              return hub;
@@ -201,49 +213,56 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
   check_all_sessions_ = true;
 }
 
-void Live::admit_media(const socketio::Server::Admission& admission) {
-  const auto socket = admission.accept();
-  if (!socket || !socket->connected()) return;
-  if (const auto old = std::exchange(media_, nullptr)) {
-    log::info("live.media_replaced");
-    old->disconnect(true);
-    hub_.media_disconnected();
-  }
-  media_ = socket;
-  media_hello_ = live::MediaHello::from_json(admission.handshake.auth);
-  malformed_logged_ = false;
-  const std::weak_ptr<Live> weak = weak_from_this();
-  const std::weak_ptr<socketio::Socket> weak_socket = socket;
-  for (const auto event : live::kMediaEvents) {
-    socket->on(std::string(event), [weak, weak_socket, event](
-                                       const socketio::Arguments& arguments,
-                                       const socketio::Socket::Ack&) {
-      const auto self = weak.lock();
-      if (!self || self->media_ != weak_socket.lock()) return;
-      if (!self->hub_.media_event(event, arguments) && !self->malformed_logged_) {
-        // Once a connection: a broken sender sends many.
-        self->malformed_logged_ = true;
-        log::warn("live.media_event_not_taken", {{"event", event}});
-      }
-    });
-  }
-  socket->on_disconnect([weak, weak_socket](std::string_view reason) {
-    const auto self = weak.lock();
-    if (!self || !self->media_ || self->media_ != weak_socket.lock()) return;
-    log::warn("live.media_disconnected", {{"reason", reason}});
-    self->media_.reset();
-    self->hub_.media_disconnected();
+void Live::replace_node(const std::string& name) {
+  const auto same = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
+    return entry.second.hello.node == name;
   });
-  log::info("live.media_connected",
-            {{"engine", media_hello_.engine ? media_hello_.engine->name : "unknown"}});
-  hub_.media_connected();
+  if (same == nodes_.end()) return;
+  const NodeId id = same->first;
+  const auto socket = same->second.socket;
+  nodes_.erase(same);
+  log::info("live.media_replaced", {{"node", name}});
+  socket->disconnect(true);
+  hub_.media_disconnected(id);
 }
 
-template <class Event>
-void Live::send_to_media(const Event& event) {
-  if (!media_) return;
-  media_->emit(socketio::encode_event(kNamespace, Event::kEvent,
-                                      socketio::one_object(event.to_json())));
+void Live::admit_media(const socketio::Server::Admission& admission) {
+  auto hello = live::MediaHello::from_json(admission.handshake.auth);
+  const bool known = std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
+    return entry.second.hello.node == hello.node;
+  });
+  if (!known && nodes_.size() >= kMaxNodes) {
+    admission.refuse("too_many_connections");
+    return;
+  }
+  const auto socket = admission.accept();
+  if (!socket || !socket->connected()) return;
+  replace_node(hello.node);
+  const NodeId id = next_node_++;
+  engine_ = hello.engine;
+  const std::weak_ptr<Live> weak = weak_from_this();
+  for (const auto event : live::kMediaEvents) {
+    socket->on(std::string(event), [weak, id, event](const socketio::Arguments& arguments,
+                                                     const socketio::Socket::Ack&) {
+      const auto self = weak.lock();
+      if (!self || !self->nodes_.contains(id)) return;
+      if (self->hub_.media_event(id, event, arguments)) return;
+      const auto node = self->nodes_.find(id);
+      // Once a connection: a broken sender sends many.
+      if (node == self->nodes_.end() || std::exchange(node->second.malformed_logged, true)) return;
+      log::warn("live.media_event_not_taken", {{"event", event}});
+    });
+  }
+  socket->on_disconnect([weak, id](std::string_view reason) {
+    const auto self = weak.lock();
+    if (!self || self->nodes_.erase(id) == 0) return;
+    log::warn("live.media_disconnected", {{"reason", reason}});
+    self->hub_.media_disconnected(id);
+  });
+  log::info("live.media_connected",
+            {{"engine", hello.engine ? hello.engine->name : "unknown"}, {"node", hello.node}});
+  nodes_.emplace(id, Node{socket, std::move(hello)});
+  hub_.media_connected(id);
 }
 
 void Live::forget(const std::string& socket_id) {
@@ -362,12 +381,17 @@ void Live::apply(Polled polled) {
   const bool gallery = polled.revisions->gallery != revisions_.gallery ||
                        polled.revisions->cameras != revisions_.cameras;
   revisions_ = *polled.revisions;
-  if (gallery) send_to_media(live::Gallery{revisions_.gallery + revisions_.cameras});
+  if (!gallery) return;
+  for (const auto& [id, node] : nodes_) {
+    send(node.socket, live::Gallery{revisions_.gallery + revisions_.cameras});
+  }
 }
 
 LiveFacts Live::facts() const {
-  return {media_ != nullptr, media_ != nullptr && media_hello_.signaling_listening,
-          media_hello_.engine, hub_.cameras()};
+  const bool listening = std::any_of(nodes_.begin(), nodes_.end(), [](const auto& entry) {
+    return entry.second.hello.signaling_listening;
+  });
+  return {!nodes_.empty(), listening, engine_, hub_.cameras()};
 }
 
 void Live::export_metrics(telemetry::Metrics& metrics) {
@@ -383,7 +407,7 @@ void Live::export_metrics(telemetry::Metrics& metrics) {
   grow("live_events_refused_total", "Malformed events of media.", &ViewerHub::Stats::malformed);
   exported_ = now;
   metrics.gauge("viewers", "Connected viewers.").set(static_cast<double>(hub_.viewer_count()));
-  metrics.gauge("media_connected", "1 while media is connected.").set(media_ ? 1 : 0);
+  metrics.gauge("media_connected", "1 while media is connected.").set(nodes_.empty() ? 0 : 1);
   const auto engine = server_->stats();
   metrics.gauge("live_sessions", "Engine.IO sessions.").set(static_cast<double>(engine.sessions));
   metrics.gauge("live_strangers", "Engine.IO sessions that nobody was let into yet.")

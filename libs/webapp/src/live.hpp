@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +35,7 @@ struct LiveOptions {
 /// What the rest of web may know of the live side.
 struct LiveFacts {
   bool media_connected = false;
-  bool signaling_listening = false;  ///< As media told; true when it is connected and said nothing.
+  bool signaling_listening = false;  ///< Some node does, as it told; true when it said nothing.
   std::optional<live::EngineFacts> engine;
   std::vector<CameraStatus> cameras;
 };
@@ -68,6 +69,12 @@ class Live : public std::enable_shared_from_this<Live> {
     UserId user;
     UnixMillis expires_at{};
   };
+  /// A connected media node.
+  struct Node {
+    socketio::SocketPtr socket;
+    live::MediaHello hello;
+    bool malformed_logged = false;
+  };
   struct Polled {
     std::optional<store::Revisions> revisions;
     std::optional<std::vector<domain::Camera>> cameras;
@@ -81,8 +88,8 @@ class Live : public std::enable_shared_from_this<Live> {
   void admit_media(const socketio::Server::Admission& admission);
   void forget(const std::string& socket_id);
   void drop(const std::vector<std::string>& socket_ids);
-  template <class Event>
-  void send_to_media(const Event& event);
+  /// A newer connection of the same node has come.
+  void replace_node(const std::string& name);
   void poll();
   [[nodiscard]] std::vector<std::string> sessions_to_check(bool all) const;
   void apply(Polled polled);
@@ -97,9 +104,10 @@ class Live : public std::enable_shared_from_this<Live> {
   ViewerHub hub_;
   AttendanceFeed feed_;
   std::unordered_map<std::string, Peer> peers_;  ///< By socket id.
-  socketio::SocketPtr media_;
+  std::map<NodeId, Node> nodes_;
+  NodeId next_node_ = 1;
   socketio::Server::Stats exported_engine_;
-  live::MediaHello media_hello_;  ///< Of the last media that connected.
+  std::optional<live::EngineFacts> engine_;  ///< Of the node that connected last.
   net::Timer tick_timer_;
   net::Timer poll_timer_;
   bool polling_ = false;
@@ -107,7 +115,6 @@ class Live : public std::enable_shared_from_this<Live> {
   bool check_all_sessions_ = false;
   bool database_failed_ = false;
   store::Revisions revisions_;
-  bool malformed_logged_ = false;
   ViewerHub::Stats exported_;
 };
 

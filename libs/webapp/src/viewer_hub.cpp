@@ -15,6 +15,7 @@ namespace json = boost::json;
 using std::chrono::milliseconds;
 
 constexpr const char* kNotConnected = "The camera has not connected.";
+constexpr const char* kNodeGone = "The media node that had the camera is not connected.";
 /// A camera that only media knows is given this long to appear in the database list: media may read
 /// a change before we do.
 constexpr milliseconds kProvisional{5'000};
@@ -135,40 +136,54 @@ void ViewerHub::set_cameras(const std::vector<domain::Camera>& cameras) {
     // A watch of it is kept: it costs nothing, and the camera may only have been missing for a while.
     for (auto& [id, viewer] : viewers_) viewer.due.erase(it->first);
     if (it->second.in_database) removed_.insert(it->first);
+    nodes_.forget(it->first);
     it = cameras_.erase(it);
     emit_to_all(live::CameraReport::kEvent, event);
   }
   update_demand();
 }
 
-void ViewerHub::media_connected() {
+void ViewerHub::media_connected(NodeId node) {
+  nodes_.connect(node);
   media_since_ = clock_.steady();
   untold_are_marked_ = false;
   for (auto& [id, camera] : cameras_) {
+    if (nodes_.holder(id)) continue;
     camera.told_by_media = false;
     camera.last_seq = 0;
     camera.seen_at.clear();
   }
-  if (options_.on_demand) options_.on_demand(demand_);
+  ask_nodes();
 }
 
-void ViewerHub::media_disconnected() {
-  media_since_.reset();
-  for (auto& [id, camera] : cameras_) {
-    camera.told = {};
-    camera.told.camera_id = id;
-    camera.told.name = camera.camera.name;
-    camera.told.reason = options_.no_media_reason;
-    camera.told_by_media = false;
-    emit_to_all(live::CameraReport::kEvent, camera_event(camera));
+void ViewerHub::media_disconnected(NodeId node) {
+  const auto held = nodes_.disconnect(node);
+  if (!has_media()) {
+    for (auto& [id, camera] : cameras_) set_offline(camera, options_.no_media_reason);
+    return;
   }
+  for (const auto& id : held) {
+    const auto found = cameras_.find(id);
+    if (found != cameras_.end()) set_offline(found->second, kNodeGone);
+  }
+  ask_nodes();
 }
 
-bool ViewerHub::media_event(std::string_view event, const socketio::Arguments& arguments) {
+void ViewerHub::set_offline(Camera& camera, const std::string& reason) {
+  camera.told = {};
+  camera.told.camera_id = camera.camera.id;
+  camera.told.name = camera.camera.name;
+  camera.told.reason = reason;
+  camera.told_by_media = false;
+  emit_to_all(live::CameraReport::kEvent, camera_event(camera));
+}
+
+bool ViewerHub::media_event(NodeId node, std::string_view event,
+                            const socketio::Arguments& arguments) {
   bool taken = false;
-  if (event == live::Frame::kEvent) taken = on_frame(arguments);
-  if (event == live::CameraReport::kEvent) taken = on_camera(arguments);
-  if (event == live::Detection::kEvent) taken = on_detection(arguments);
+  if (event == live::Frame::kEvent) taken = on_frame(node, arguments);
+  if (event == live::CameraReport::kEvent) taken = on_camera(node, arguments);
+  if (event == live::Detection::kEvent) taken = on_detection(node, arguments);
   if (event == live::Attendance::kEvent) taken = on_attendance(arguments);
   if (!taken) ++stats_.malformed;
   return taken;
@@ -193,7 +208,7 @@ bool ViewerHub::wants_now(Viewer& viewer, const Camera& camera, int width, Stead
   return true;
 }
 
-bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
+bool ViewerHub::on_frame(NodeId node, const socketio::Arguments& arguments) {
   const auto* object = socketio::only_object(arguments);
   if (object == nullptr) return false;
   auto frame = live::Frame::from_json(*object, [&arguments](const json::value& picture) {
@@ -202,6 +217,7 @@ bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
   if (!frame) return false;
   const auto found = cameras_.find(frame->camera_id);
   if (found == cameras_.end()) return false;
+  if (!nodes_.shows(node, frame->camera_id)) return true;
   Camera& camera = found->second;
   ++stats_.frames_in;
   camera.last_frame_at = clock_.now();
@@ -229,10 +245,11 @@ bool ViewerHub::on_frame(const socketio::Arguments& arguments) {
   return true;
 }
 
-bool ViewerHub::on_camera(const socketio::Arguments& arguments) {
+bool ViewerHub::on_camera(NodeId node, const socketio::Arguments& arguments) {
   auto told = read<live::CameraReport>(arguments);
   if (!told) return false;
   if (removed_.contains(told->camera_id)) return true;
+  if (!nodes_.reported(node, told->camera_id, told->state)) return true;
   auto found = cameras_.find(told->camera_id);
   if (found == cameras_.end()) {
     domain::Camera camera;
@@ -252,14 +269,16 @@ bool ViewerHub::on_camera(const socketio::Arguments& arguments) {
   camera.told = std::move(*told);
   camera.told_by_media = true;
   emit_to_all(live::CameraReport::kEvent, camera_event(camera));
+  ask_nodes();  // Another one may hold the camera now.
   return true;
 }
 
-bool ViewerHub::on_detection(const socketio::Arguments& arguments) {
+bool ViewerHub::on_detection(NodeId node, const socketio::Arguments& arguments) {
   const auto detection = read<live::Detection>(arguments);
   if (!detection) return false;
   const CameraId& camera = detection->camera_id;
   if (!cameras_.contains(camera)) return false;
+  if (!nodes_.shows(node, camera)) return true;
   socketio::EncodedEventPtr encoded;
   for (auto& [id, viewer] : viewers_) {
     if (!viewer.sees(camera)) continue;
@@ -367,7 +386,7 @@ void ViewerHub::tick() {
     if (options_.on_unknown_camera) options_.on_unknown_camera();
     break;
   }
-  if (media_since_ && !untold_are_marked_ && now - *media_since_ >= kToldWithin) {
+  if (has_media() && !untold_are_marked_ && now - media_since_ >= kToldWithin) {
     untold_are_marked_ = true;
     for (auto& [id, camera] : cameras_) {
       if (camera.told_by_media || camera.told.reason == kNotConnected) continue;
@@ -398,7 +417,13 @@ void ViewerHub::update_demand() {
   }
   if (next == demand_) return;
   demand_ = std::move(next);
-  if (has_media() && options_.on_demand) options_.on_demand(demand_);
+  ask_nodes();
+}
+
+void ViewerHub::ask_nodes() {
+  for (const auto& [node, demand] : nodes_.to_ask(demand_)) {
+    if (options_.on_demand) options_.on_demand(node, demand);
+  }
 }
 
 std::vector<CameraStatus> ViewerHub::cameras() const {

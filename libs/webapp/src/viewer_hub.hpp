@@ -6,6 +6,8 @@
 #include "surveillx/live/demand.hpp"
 #include "surveillx/socketio/event.hpp"
 
+#include "node_links.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -43,8 +45,8 @@ struct HubOptions {
   /// How an event becomes what all viewers share; a test counts the calls.
   std::function<socketio::EncodedEventPtr(std::string_view event, const socketio::Arguments&)>
       encode;
-  /// The complete demand, whenever it has changed and when media connects.
-  std::function<void(const live::Demand&)> on_demand;
+  /// The complete demand of a media node, whenever it has changed and when the node connects.
+  std::function<void(NodeId, const live::Demand&)> on_demand;
   /// Media named a camera that the database list does not have yet.
   std::function<void()> on_unknown_camera;
   /// Whether media's attendance is news to viewers; without it, always.
@@ -61,13 +63,14 @@ class ViewerHub {
   /// The cameras of the database. New ones are told to the viewers, missing ones as `removed`.
   void set_cameras(const std::vector<domain::Camera>& cameras);
 
-  void media_connected();
-  /// Every camera becomes offline at once.
-  void media_disconnected();
-  [[nodiscard]] bool has_media() const { return media_since_.has_value(); }
-  /// One of media's events. False when it was malformed or about no camera of ours: then nothing
-  /// was passed on.
-  bool media_event(std::string_view event, const socketio::Arguments& arguments);
+  void media_connected(NodeId node);
+  /// The cameras that the node held become offline at once; all of them, when it was the last node.
+  void media_disconnected(NodeId node);
+  [[nodiscard]] bool has_media() const { return nodes_.any(); }
+  /// One event of a connected node. False when it was malformed or about no camera of ours: then
+  /// nothing was passed on. What a node sends of a camera that another one holds is taken and not
+  /// passed on.
+  bool media_event(NodeId node, std::string_view event, const socketio::Arguments& arguments);
 
   /// Attendance that does not come from media, to every viewer.
   void tell_attendance(const live::Attendance& attendance);
@@ -126,7 +129,7 @@ class ViewerHub {
     live::CameraReport told;
     SteadyTime added;
     bool in_database = true;
-    bool told_by_media = false;  ///< Since media connected.
+    bool told_by_media = false;  ///< Since the newest node connected, or held by a node.
     std::optional<UnixMillis> last_frame_at;
     // Which widths media sends at present: the count of distinct frames at which each came last.
     std::int64_t last_seq = 0;
@@ -140,13 +143,15 @@ class ViewerHub {
   [[nodiscard]] socketio::Arguments camera_event(const Camera& camera, bool removed = false) const;
   [[nodiscard]] socketio::EncodedEventPtr status_event() const;
   void emit_to_all(std::string_view event, const socketio::Arguments& arguments);
-  bool on_frame(const socketio::Arguments& arguments);
-  bool on_camera(const socketio::Arguments& arguments);
-  bool on_detection(const socketio::Arguments& arguments);
+  bool on_frame(NodeId node, const socketio::Arguments& arguments);
+  bool on_camera(NodeId node, const socketio::Arguments& arguments);
+  bool on_detection(NodeId node, const socketio::Arguments& arguments);
   bool on_attendance(const socketio::Arguments& arguments);
   [[nodiscard]] static bool wants_now(Viewer& viewer, const Camera& camera, int width,
                                       SteadyTime now);
+  void set_offline(Camera& camera, const std::string& reason);
   void update_demand();
+  void ask_nodes();
 
   const Clock& clock_;
   HubOptions options_;
@@ -155,7 +160,8 @@ class ViewerHub {
   std::map<CameraId, Camera> cameras_;
   /// Cameras that left the database: media tells once more about each when its session ends.
   std::unordered_set<CameraId> removed_;
-  std::optional<SteadyTime> media_since_;
+  NodeLinks nodes_;
+  SteadyTime media_since_{};  ///< When the newest node connected.
   SteadyTime next_heartbeat_{};
   bool untold_are_marked_ = true;
   live::Demand demand_;

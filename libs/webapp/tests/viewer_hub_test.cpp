@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+constexpr NodeId kNode = 1;
+constexpr NodeId kOther = 2;
+
 struct Sent {
   std::string event;
   json::object payload;
@@ -66,7 +69,7 @@ class Hub : public testing::Test {
  protected:
   Hub() : hub_(clock_, options()) {
     hub_.set_cameras({entrance_, hall_});
-    hub_.media_connected();
+    hub_.media_connected(kNode);
     demands_.clear();
   }
 
@@ -80,7 +83,10 @@ class Hub : public testing::Test {
                                        !arguments.attachments.empty(), encoded.get()};
       return encoded;
     };
-    options.on_demand = [this](const live::Demand& demand) { demands_.push_back(demand); };
+    options.on_demand = [this](NodeId node, const live::Demand& demand) {
+      if (node == kNode) demands_.push_back(demand);
+      asked_[node] = demand;
+    };
     options.on_unknown_camera = [this] { ++unknown_cameras_; };
     options.is_news = [this](const live::Attendance&) { return news_; };
     return options;
@@ -113,7 +119,8 @@ class Hub : public testing::Test {
     arguments.args.emplace_back(std::move(wish));
     return hub_.watch(id, arguments).args.at(0).as_object();
   }
-  bool frame(const domain::Camera& camera, std::int64_t seq, int width = 640) {
+  bool frame(const domain::Camera& camera, std::int64_t seq, int width = 640,
+             NodeId node = kNode) {
     socketio::Arguments arguments;
     json::object object;
     object["camera_id"] = camera.id.str();
@@ -123,9 +130,10 @@ class Hub : public testing::Test {
     object["height"] = width * 9 / 16;
     object["frame"] = socketio::attach(arguments, Bytes{0xFF, 0xD8, 0xFF, 0xD9});
     arguments.args.emplace_back(std::move(object));
-    return hub_.media_event("frame", arguments);
+    return hub_.media_event(node, "frame", arguments);
   }
-  bool tell(const domain::Camera& camera, const char* state, std::string name = "Entrance") {
+  bool tell(const domain::Camera& camera, const char* state, std::string name = "Entrance",
+            NodeId node = kNode) {
     socketio::Arguments arguments;
     json::object object;
     object["camera_id"] = camera.id.str();
@@ -137,7 +145,7 @@ class Hub : public testing::Test {
     object["height"] = 720;
     object["codec"] = "VP8";
     arguments.args.emplace_back(std::move(object));
-    return hub_.media_event("camera", arguments);
+    return hub_.media_event(node, "camera", arguments);
   }
   bool detection(const domain::Camera& camera) {
     socketio::Arguments arguments;
@@ -147,13 +155,14 @@ class Hub : public testing::Test {
     object["timestamp"] = 1;
     object["faces"] = json::array();
     arguments.args.emplace_back(std::move(object));
-    return hub_.media_event("detection", arguments);
+    return hub_.media_event(kNode, "detection", arguments);
   }
 
   ManualClock clock_;
   Encodings encodings_;
   std::vector<socketio::EncodedEventPtr> kept_;
-  std::vector<live::Demand> demands_;
+  std::vector<live::Demand> demands_;        ///< Of `kNode`.
+  std::map<NodeId, live::Demand> asked_;  ///< Of each node the last.
   int unknown_cameras_ = 0;
   bool news_ = true;
   domain::Camera entrance_ = camera(1, "Entrance");
@@ -388,17 +397,17 @@ TEST_F(Hub, of_three_wishes_the_smallest_and_the_widest_are_demanded) {
 }
 
 TEST_F(Hub, media_gets_the_whole_demand_when_it_connects) {
-  hub_.media_disconnected();
+  hub_.media_disconnected(kNode);
   (void)connect_and_watch({});
   EXPECT_THAT(demands_, IsEmpty()) << "nobody to tell";
-  hub_.media_connected();
+  hub_.media_connected(kNode);
   ASSERT_EQ(demands_.size(), 1);
   EXPECT_EQ(demands_[0].cameras.size(), 2);
 }
 
 TEST_F(Hub, without_viewers_media_is_told_to_encode_nothing) {
-  hub_.media_disconnected();
-  hub_.media_connected();
+  hub_.media_disconnected(kNode);
+  hub_.media_connected(kNode);
   ASSERT_EQ(demands_.size(), 1);
   EXPECT_TRUE(demands_[0].cameras.empty());
 }
@@ -407,7 +416,7 @@ TEST_F(Hub, when_media_goes_every_camera_is_offline_at_once_with_a_reason) {
   EXPECT_TRUE(tell(entrance_, "live"));
   const auto viewer = connect();
   viewer->events.clear();
-  hub_.media_disconnected();
+  hub_.media_disconnected(kNode);
   const auto told = viewer->of("camera");
   ASSERT_EQ(told.size(), 2);
   for (const auto& sent : told) {
@@ -422,8 +431,8 @@ TEST_F(Hub, when_media_goes_every_camera_is_offline_at_once_with_a_reason) {
 
 TEST_F(Hub, a_camera_media_says_nothing_about_is_not_said_to_lack_media) {
   EXPECT_TRUE(tell(entrance_, "live"));
-  hub_.media_disconnected();
-  hub_.media_connected();
+  hub_.media_disconnected(kNode);
+  hub_.media_connected(kNode);
   EXPECT_TRUE(tell(entrance_, "live"));
   const auto viewer = connect();
   viewer->events.clear();
@@ -557,7 +566,7 @@ TEST_F(Hub, attendance_goes_to_everybody) {
                       {"first_seen", 1},         {"last_seen", 2}, {"camera_id", nullptr},
                       {"status", "present"},     {"new", true}};
   arguments.args.emplace_back(object);
-  EXPECT_TRUE(hub_.media_event("attendance", arguments));
+  EXPECT_TRUE(hub_.media_event(kNode, "attendance", arguments));
   EXPECT_EQ(viewer->of("attendance").size(), 1);
 }
 
@@ -569,7 +578,7 @@ TEST_F(Hub, attendance_that_is_no_news_is_taken_and_told_to_nobody) {
   attendance.status = "present";
   const auto event = socketio::one_object(attendance.to_json());
   news_ = false;
-  EXPECT_TRUE(hub_.media_event("attendance", event));
+  EXPECT_TRUE(hub_.media_event(kNode, "attendance", event));
   EXPECT_THAT(viewer->of("attendance"), IsEmpty());
   EXPECT_EQ(hub_.stats().malformed, 0);
   hub_.tell_attendance(attendance);
@@ -583,11 +592,68 @@ TEST_F(Hub, malformed_media_events_are_counted_and_not_passed_on) {
   socketio::Arguments arguments;
   arguments.args = {json::object{{"camera_id", entrance_.id.str()}}};
   for (const char* event : {"frame", "detection", "attendance", "camera"}) {
-    EXPECT_FALSE(hub_.media_event(event, arguments)) << event;
+    EXPECT_FALSE(hub_.media_event(kNode, event, arguments)) << event;
   }
-  EXPECT_FALSE(hub_.media_event("shutdown", arguments));
+  EXPECT_FALSE(hub_.media_event(kNode, "shutdown", arguments));
   EXPECT_EQ(hub_.stats().malformed, 5);
   EXPECT_EQ(viewer->events.size(), before);
+}
+
+TEST_F(Hub, when_one_node_of_two_goes_only_its_cameras_are_offline) {
+  hub_.media_connected(kOther);
+  EXPECT_TRUE(tell(entrance_, "live"));
+  EXPECT_TRUE(tell(hall_, "live", "Hall", kOther));
+  const auto viewer = connect();
+  viewer->events.clear();
+  hub_.media_disconnected(kOther);
+  const auto told = viewer->of("camera");
+  ASSERT_EQ(told.size(), 1);
+  EXPECT_EQ(told[0].payload.at("camera_id").as_string(), hall_.id.str());
+  EXPECT_EQ(told[0].payload.at("state").as_string(), "offline");
+  EXPECT_FALSE(told[0].payload.at("reason").as_string().empty());
+  EXPECT_TRUE(hub_.has_media());
+}
+
+TEST_F(Hub, what_a_node_says_of_a_camera_that_another_one_holds_reaches_nobody) {
+  hub_.media_connected(kOther);
+  EXPECT_TRUE(tell(entrance_, "live"));
+  const auto viewer = connect_and_watch({{"max_fps", 60}});
+  viewer->events.clear();
+  EXPECT_TRUE(tell(entrance_, "offline", "Entrance", kOther)) << "as every node does at first";
+  EXPECT_TRUE(frame(entrance_, 1, 640, kOther));
+  EXPECT_THAT(viewer->of("camera"), IsEmpty());
+  EXPECT_THAT(viewer->frames, IsEmpty());
+  EXPECT_TRUE(frame(entrance_, 1));
+  EXPECT_EQ(viewer->frames.size(), 1);
+  EXPECT_TRUE(tell(entrance_, "connecting", "Entrance", kOther)) << "it has moved";
+  EXPECT_EQ(viewer->of("camera").size(), 1);
+  EXPECT_TRUE(tell(entrance_, "offline"));
+  EXPECT_EQ(viewer->of("camera").size(), 1);
+}
+
+TEST_F(Hub, a_camera_s_demand_goes_to_its_node_and_to_all_while_nobody_holds_it) {
+  hub_.media_connected(kOther);
+  (void)connect_and_watch({});
+  EXPECT_EQ(asked_[kNode].cameras.size(), 2);
+  EXPECT_EQ(asked_[kOther].cameras.size(), 2);
+  EXPECT_TRUE(tell(hall_, "live", "Hall", kOther));
+  EXPECT_FALSE(asked_[kNode].cameras.contains(hall_.id));
+  EXPECT_TRUE(asked_[kNode].cameras.contains(entrance_.id));
+  EXPECT_EQ(asked_[kOther].cameras.size(), 2);
+  hub_.media_disconnected(kOther);
+  EXPECT_EQ(asked_[kNode].cameras.size(), 2) << "it may come here";
+}
+
+TEST_F(Hub, a_node_that_connects_leaves_the_cameras_of_another_alone) {
+  EXPECT_TRUE(tell(entrance_, "live"));
+  const auto viewer = connect();
+  viewer->events.clear();
+  hub_.media_connected(kOther);
+  EXPECT_TRUE(tell(hall_, "offline", "Hall", kOther));
+  viewer->events.clear();
+  clock_.advance(1s);
+  hub_.tick();
+  EXPECT_THAT(viewer->of("camera"), IsEmpty());
 }
 
 TEST_F(Hub, a_frame_without_its_attachment_is_malformed) {
@@ -598,9 +664,9 @@ TEST_F(Hub, a_frame_without_its_attachment_is_malformed) {
   frame.height = 360;
   socketio::Arguments arguments;
   arguments.args.emplace_back(frame.to_json(socketio::attach(arguments, Bytes{0xFF, 0xD8})));
-  EXPECT_TRUE(hub_.media_event("frame", arguments));
+  EXPECT_TRUE(hub_.media_event(kNode, "frame", arguments));
   arguments.attachments.clear();
-  EXPECT_FALSE(hub_.media_event("frame", arguments));
+  EXPECT_FALSE(hub_.media_event(kNode, "frame", arguments));
 }
 
 TEST_F(Hub, a_slow_viewers_drops_are_counted) {

@@ -927,6 +927,25 @@ TEST_F(Web, a_newer_media_replaces_the_older) {
   EXPECT_TRUE(eventually([&] { return newer.connects >= 1; }));
 }
 
+TEST_F(Web, media_of_two_nodes_stand_side_by_side_and_are_told_the_demand) {
+  const auto camera = options_.store->cameras.add("Entrance")->camera;
+  start();
+  auto& north = connect({{"token", keys_.media_token()}, {"version", "1.2.3"}, {"node", "north"}});
+  auto& south = connect({{"token", keys_.media_token()}, {"version", "1.2.3"}, {"node", "south"}});
+  ASSERT_TRUE(eventually([&] { return !north.of("demand").empty() && !south.of("demand").empty(); }));
+  emit(north, "camera", camera_payload(camera, "live"));
+  const auto token = token_of();
+  const auto state = [&] {
+    return std::string(
+        body(get("/api/cameras", token)).at("cameras").as_array()[0].at("state").as_string());
+  };
+  ASSERT_TRUE(eventually([&] { return state() == "live"; }));
+  loop_.run_sync([&] { north.client->stop(); });
+  EXPECT_TRUE(eventually([&] { return state() == "offline"; }));
+  EXPECT_TRUE(body(get("/api/system", token)).at("media_connected").as_bool());
+  EXPECT_EQ(south.disconnects, 0);
+}
+
 TEST_F(Web, a_session_has_a_limited_number_of_sockets) {
   options_.config.web.max_sockets_per_session = 2;
   start();

@@ -24,7 +24,7 @@ struct Attendance {
   std::optional<CameraId> camera_id;  ///< Of the sighting that caused it; nothing for a correction.
   std::string status;                 ///< The name of a domain::AttendanceStatus.
   bool is_new = false;                ///< The first sighting of the person on that day.
-  bool corrected = false;             ///< The record was derived anew: its times replace earlier ones.
+  bool corrected = false;             ///< Derived anew: the times replace earlier ones.
 
   /// With what the record says; the rest is the caller's.
   [[nodiscard]] static Attendance of(const domain::AttendanceRecord& record);

@@ -24,6 +24,9 @@ struct EngineFacts {
 /// What media says of itself when it connects, in the `auth` of its CONNECT beside the token.
 struct MediaHello {
   std::string version;
+  /// Tells media nodes apart: a newer connection of the same node replaces the older. Left out of the
+  /// JSON while it is empty, as it is where there is one.
+  std::string node;
   std::optional<EngineFacts> engine;
   bool signaling_listening = true;  ///< Left out of the JSON while it is true.
 
