@@ -49,7 +49,7 @@ int check(const CommonOptions& common) {
       must(store::Database::open(database_options(config, store::SchemaPolicy::ignore)));
   must(database->check_integrity());
   // Opening the store compares the key file with the one the database was written with.
-  const auto keys = must(crypto::KeyRing::load(config.security.key_file));
+  const auto keys = must(setup::load_keys(config));
   must(store::Store::open(database_options(config, store::SchemaPolicy::require_current), keys));
   const int version = must(database->schema_version());
   if (common.json) {
@@ -66,7 +66,7 @@ int check(const CommonOptions& common) {
 
 int rezone(const CommonOptions& common) {
   const auto config = load_config(common).config;
-  const auto keys = must(crypto::KeyRing::load(config.security.key_file));
+  const auto keys = must(setup::load_keys(config));
   const auto store = must(
       store::Store::open(database_options(config, store::SchemaPolicy::require_current), keys));
   const auto zone = must(attendance::TimeZone::find(config.attendance.timezone));

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "commands/command.hpp"
-#include "commands/engine_options.hpp"
 #include "surveillx/demo/person.hpp"
+#include "surveillx/setup/engine.hpp"
 #include "surveillx/vision/engine.hpp"
 #include "surveillx/vision/enrolment.hpp"
 
@@ -81,7 +81,7 @@ std::optional<DemoSetup> prepare_demo(store::Store& store, const config::Config&
     if (stop_requested()) return std::nullopt;
     // A line each: it takes seconds on a small machine, and somebody may be watching.
     std::fprintf(stderr, "Enrolling the demo people: %zu of %zu\n", i + 1, people.size());
-    if (!engine) engine = must(vision::Engine::open(engine_options(config)));
+    if (!engine) engine = must(vision::Engine::open(setup::command_engine_options(config)));
     auto photos = portraits(*engine, people[i], stop_requested);
     if (photos.empty()) return std::nullopt;
     must(store.people.create({name, external_id(i), "Demo"}, std::move(photos)));

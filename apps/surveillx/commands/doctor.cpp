@@ -9,17 +9,18 @@
 #include <string>
 
 #include "commands/command.hpp"
-#include "commands/engine_options.hpp"
 #include "commands/load_config.hpp"
 #include "commands/repair_clock.hpp"
 #include "commands/run_addresses.hpp"
 #include "commands/turn_check.hpp"
 #include "surveillx/attendance/time_zone.hpp"
-#include "surveillx/crypto/key_ring.hpp"
 #include "surveillx/ice/local_addresses.hpp"
 #include "surveillx/net/certificate.hpp"
 #include "surveillx/net/port_reservation.hpp"
 #include "surveillx/net/http_server.hpp"
+#include "surveillx/setup/database.hpp"
+#include "surveillx/setup/engine.hpp"
+#include "surveillx/setup/keys.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/vision/engine.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
@@ -73,19 +74,16 @@ Result<std::string> check_certificate(const std::optional<config::Tls>& tls) {
 }
 
 Result<std::string> check_models(const config::Config& config) {
-  auto engine = vision::Engine::open(engine_options(config));
+  auto engine = vision::Engine::open(setup::command_engine_options(config));
   if (!engine) return engine.error();
   const auto& info = (*engine)->info();
   return info.name + ", model " + info.model + (info.notice.empty() ? "" : ": " + info.notice);
 }
 
 Result<std::string> check_database(const config::Config& config) {
-  auto keys = crypto::KeyRing::load(config.security.key_file);
+  auto keys = setup::load_keys(config);
   if (!keys) return keys.error();
-  store::DatabaseOptions options;
-  options.url = config.database.url;
-  options.data_dir = config.data_dir;
-  auto store = store::Store::open(options, *keys);
+  auto store = store::Store::open(setup::database_options(config), *keys);
   if (!store) return store.error();
   return (*store)->database().describe() + ", schema " +
          std::to_string(store::Database::current_schema_version());
@@ -101,11 +99,8 @@ Result<std::string> check_zone(const config::Config& config) {
                                        ": set it (for example with systemd-timesyncd)"};
   }
   // Without a database there is a line of its own about that.
-  if (const auto keys = crypto::KeyRing::load(config.security.key_file)) {
-    store::DatabaseOptions options;
-    options.url = config.database.url;
-    options.data_dir = config.data_dir;
-    if (const auto store = store::Store::open(options, *keys)) {
+  if (const auto keys = setup::load_keys(config)) {
+    if (const auto store = store::Store::open(setup::database_options(config), *keys)) {
       if (auto right = check_clock(**store); !right) return right.error();
     }
   }

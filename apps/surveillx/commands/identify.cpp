@@ -1,9 +1,10 @@
+#include "surveillx/setup/engine.hpp"
 #include "surveillx/vision/engine.hpp"
 #include "surveillx/vision/gallery.hpp"
 
 #include "commands/command.hpp"
-#include "commands/engine_options.hpp"
 #include "commands/json_text.hpp"
+#include "commands/models_folder.hpp"
 #include "commands/photo_reports.hpp"
 #include "commands/store_access.hpp"
 #include "commands/utf8_text.hpp"
@@ -92,7 +93,7 @@ json::object identify(vision::Engine& engine, const vision::Gallery& gallery,
 int run(const CommonOptions& common, const std::vector<std::string>& photos) {
   const auto access = open_store(common);
   check_models_folder(common, access.config);
-  auto options = engine_options(access.config);
+  auto options = setup::engine_options(access.config);
   options.threads = 1;
   const auto engine = must(vision::Engine::open(options));
   if (engine->info().trial) std::fprintf(stderr, "surveillx: %s\n", engine->info().notice.c_str());

@@ -1,6 +1,6 @@
 #include "commands/command.hpp"
-#include "commands/engine_options.hpp"
 #include "commands/load_config.hpp"
+#include "commands/models_folder.hpp"
 #include "commands/run_addresses.hpp"
 #include "commands/site_zone.hpp"
 #include "commands/store_access.hpp"
@@ -27,7 +27,7 @@ void add_media(Registrar& r) {
     auto loaded = load_config(common, server_options->overrides, server_options->public_);
     check_models_folder(common, loaded.config);
     {
-      const auto keys = must(crypto::KeyRing::load_or_create(loaded.config.security.key_file));
+      const auto keys = must(setup::load_or_create_keys(loaded.config));
       const auto store = must(store::Store::open(
           database_options(loaded.config, store::SchemaPolicy::require_current), keys));
       settle_site_zone(*store, loaded);

@@ -27,7 +27,7 @@ struct Chosen {
 class Names {
  public:
   explicit Names(const config::Config& config) {
-    const auto keys = crypto::KeyRing::load(config.security.key_file);
+    const auto keys = setup::load_keys(config);
     if (!keys) return;
     auto store =
         store::Store::open(database_options(config, store::SchemaPolicy::require_current), *keys);

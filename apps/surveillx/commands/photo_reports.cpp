@@ -1,6 +1,8 @@
 #include "commands/photo_reports.hpp"
 
-#include "commands/engine_options.hpp"
+#include "surveillx/setup/engine.hpp"
+
+#include "commands/models_folder.hpp"
 #include "commands/utf8_text.hpp"
 
 #include <cmath>
@@ -16,7 +18,7 @@ namespace fs = std::filesystem;
 std::shared_ptr<vision::Engine> open_engine(const CommonOptions& common,
                                             const config::Config& config) {
   check_models_folder(common, config);
-  auto options = engine_options(config);
+  auto options = setup::engine_options(config);
   options.threads = 1;
   auto engine = must(vision::Engine::open(options));
   if (engine->info().trial) std::fprintf(stderr, "surveillx: %s\n", engine->info().notice.c_str());

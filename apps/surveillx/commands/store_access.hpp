@@ -1,13 +1,14 @@
 #pragma once
 
 #include "surveillx/attendance/time_zone.hpp"
+#include "surveillx/setup/database.hpp"
+#include "surveillx/setup/keys.hpp"
 #include "surveillx/store/store.hpp"
 
 #include "commands/command.hpp"
 #include "commands/load_config.hpp"
 #include "commands/site_zone.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -18,11 +19,7 @@ namespace surveillx::app {
 
 [[nodiscard]] inline store::DatabaseOptions database_options(const config::Config& config,
                                                              store::SchemaPolicy schema) {
-  store::DatabaseOptions options;
-  options.url = config.database.url;
-  options.data_dir = config.data_dir;
-  options.connections = static_cast<std::size_t>(std::max(1, config.database.connections));
-  options.schema = schema;
+  auto options = setup::database_options(config, schema);
   // A person waits: longer than a server's worker may, and knows for what.
   options.busy_timeout = std::chrono::seconds(30);
   options.statement_limit = std::chrono::seconds(60);
@@ -48,7 +45,7 @@ struct StoreAccess {
 [[nodiscard]] inline StoreAccess open_store(const CommonOptions& common) {
   auto loaded = load_config(common);
   config::Config& config = loaded.config;
-  const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
+  const auto keys = must(setup::load_or_create_keys(config));
   auto store =
       must(store::Store::open(database_options(config, store::SchemaPolicy::create), keys));
   const auto configured = must(attendance::TimeZone::find(config.attendance.timezone));

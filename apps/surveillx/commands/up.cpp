@@ -8,10 +8,10 @@
 #include <string>
 
 #include "commands/command.hpp"
-#include "commands/engine_options.hpp"
 #include "commands/demo_setup.hpp"
 #include "commands/first_admin.hpp"
 #include "commands/load_config.hpp"
+#include "commands/models_folder.hpp"
 #include "commands/run_addresses.hpp"
 #include "commands/site_zone.hpp"
 #include "commands/store_access.hpp"
@@ -19,9 +19,9 @@
 #include "commands/wiring.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_background.hpp"
-#include "surveillx/crypto/key_ring.hpp"
-#include "surveillx/net/client.hpp"
 #include "surveillx/net/port_reservation.hpp"
+#include "surveillx/setup/keys.hpp"
+#include "surveillx/setup/tls.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/supervisor/supervisor.hpp"
 
@@ -86,15 +86,6 @@ struct Ports {
   }
 };
 
-/// Makes the certificate before the children would, so that its pin can be told.
-std::string prepare_tls(const std::optional<config::Tls>& tls) {
-  if (!tls) return "";
-  const net::TlsFiles files{tls->certificate, tls->key, tls->self_signed, tls->names};
-  must(net::ensure_certificate(files));
-  must(net::check_certificate_pair(files));
-  return must(net::certificate_pin(tls->certificate));
-}
-
 supervisor::ChildSpec server_child(const CommonOptions& common, const ServerOptions& server,
                                    const std::string& name) {
   supervisor::ChildSpec child;
@@ -151,10 +142,10 @@ int up(const CommonOptions& common, UpOptions options) {
   UpBanner::Facts facts;
   facts.demo = options.demo;
   facts.json = common.json;
-  facts.pin = prepare_tls(config.signaling_tls());
-  prepare_tls(config.web_tls());
+  facts.pin = must(setup::prepare_tls(config.signaling_tls()));
+  (void)must(setup::prepare_tls(config.web_tls()));
   {
-    const auto keys = must(crypto::KeyRing::load_or_create(config.security.key_file));
+    const auto keys = must(setup::load_or_create_keys(config));
     const auto store =
         must(store::Store::open(database_options(config, store::SchemaPolicy::migrate), keys));
     settle_or_derive_site_zone(*store, loaded);

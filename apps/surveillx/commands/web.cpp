@@ -1,7 +1,8 @@
 #include "surveillx/base/descriptors.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_background.hpp"
-#include "surveillx/crypto/key_ring.hpp"
+#include "surveillx/setup/database.hpp"
+#include "surveillx/setup/keys.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/supervisor/notify.hpp"
 #include "surveillx/webapp/web_app.hpp"
@@ -48,15 +49,11 @@ int web(const CommonOptions& common, const WebOptions& web_options) {
   const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
   raise_descriptor_limit();
   auto loaded = load_config(common, web_options.server.overrides, web_options.server.public_);
-  const auto keys = must(crypto::KeyRing::load_or_create(loaded.config.security.key_file));
-  store::DatabaseOptions database;
-  database.url = loaded.config.database.url;
-  database.data_dir = loaded.config.data_dir;
-  database.connections = static_cast<std::size_t>(loaded.config.database.connections);
+  const auto keys = must(setup::load_or_create_keys(loaded.config));
 
   const std::string data_dir = loaded.config.data_dir;
   webapp::WebAppOptions options;
-  options.store = must(store::Store::open(database, keys));
+  options.store = must(store::Store::open(setup::database_options(loaded.config), keys));
   settle_site_zone(*options.store, loaded);
   options.config = std::move(loaded.config);
   options.version = SURVEILLX_VERSION;

@@ -21,8 +21,11 @@
 #include "surveillx/base/log_background.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/ice/local_addresses.hpp"
-#include "surveillx/mediaserver/engine_options.hpp"
 #include "surveillx/net/proxies.hpp"
+#include "surveillx/setup/database.hpp"
+#include "surveillx/setup/engine.hpp"
+#include "surveillx/setup/keys.hpp"
+#include "surveillx/setup/tls.hpp"
 #include "surveillx/store/outbox_drainer.hpp"
 #include "surveillx/store/stop_limit.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
@@ -36,7 +39,7 @@ constexpr std::size_t kMaxQueuedJobs = 512;
 constexpr std::size_t kMaxStrangersQueued = 64;
 /// One each for the followers' two threads, the drainer, cameras' tokens, strangers' tokens, and one to
 /// spare: no stranger's look-up ever holds what the poll for revoked tokens waits for.
-constexpr int kMinConnections = 6;
+constexpr std::size_t kMinConnections = 6;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 /// For sightings that a full disk has kept in memory; media has four seconds to end in all.
 constexpr std::chrono::milliseconds kFlushTimeout{500};
@@ -84,13 +87,10 @@ class MediaServerImpl final : public MediaServer {
     auto zone = attendance::TimeZone::find(config_.attendance.timezone);
     if (!zone) return zone.error();
     zone_ = *zone;
-    auto keys = crypto::KeyRing::load_or_create(config_.security.key_file);
+    auto keys = setup::load_or_create_keys(config_);
     if (!keys) return keys.error();
-    store::DatabaseOptions database;
-    database.url = config_.database.url;
-    database.data_dir = config_.data_dir;
-    database.connections =
-        static_cast<std::size_t>(std::max(config_.database.connections, kMinConnections));
+    auto database = setup::database_options(config_);
+    database.connections = std::max(database.connections, kMinConnections);
     auto opened = store::Store::open(database, *keys);
     if (!opened) return opened.error();
     store_ = std::move(*opened);
@@ -161,7 +161,7 @@ class MediaServerImpl final : public MediaServer {
   }
 
   Result<void> open_recognition() {
-    auto engine = vision::Engine::open(engine_options(config_));
+    auto engine = vision::Engine::open(setup::engine_options(config_));
     if (!engine) return engine.error();
     const auto& info = (*engine)->info();
     engine_facts_ = {info.name, info.model, info.trial, info.notice};
@@ -202,10 +202,7 @@ class MediaServerImpl final : public MediaServer {
     options.max_connections = std::min<std::size_t>(1024, descriptor_limit() / 4);
     options.trusted_proxies = config_.web.trusted_proxies;
     options.unnamed_proxy = config_.has_unnamed_proxy();
-    if (const auto tls = config_.signaling_tls()) {
-      options.tls = std::make_shared<const net::TlsFiles>(
-          net::TlsFiles{tls->certificate, tls->key, tls->self_signed, tls->names});
-    }
+    options.tls = setup::tls_files(config_.signaling_tls());
     auto server = net::HttpServer::listen(loop_, router, options);
     if (!server) return server.error();
     {

@@ -1,6 +1,6 @@
-#include "surveillx/mediaserver/engine_options.hpp"
+#include "surveillx/setup/engine.hpp"
 
-namespace surveillx::mediaserver {
+namespace surveillx::setup {
 
 vision::EngineOptions engine_options(const config::Config& config) {
   vision::EngineOptions options;
@@ -18,4 +18,10 @@ vision::EngineOptions engine_options(const config::Config& config) {
   return options;
 }
 
-}  // namespace surveillx::mediaserver
+vision::EngineOptions command_engine_options(const config::Config& config) {
+  vision::EngineOptions options = engine_options(config);
+  if (options.threads <= 0) options.threads = 1;
+  return options;
+}
+
+}  // namespace surveillx::setup

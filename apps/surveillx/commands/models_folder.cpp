@@ -1,4 +1,4 @@
-#include "commands/engine_options.hpp"
+#include "commands/models_folder.hpp"
 
 #include <cstdio>
 #include <cstdlib>
