@@ -62,8 +62,11 @@ int web(const CommonOptions& common, const WebOptions& web_options) {
       supervisor::heartbeat_interval().value_or(std::chrono::milliseconds(0));
   const auto store = options.store;
   const std::string given = take_given_admin_password().value_or("");
+  // Whoever has given a password may sign in at once; one of our own is shown after the start's noise.
+  const bool makes_admin = !web_options.supervised;
+  if (makes_admin && !given.empty()) make_first_admin(store->users, given);
   const auto app = must(webapp::WebApp::start(std::move(options)));
-  if (!web_options.supervised) make_first_admin(store->users, given);
+  if (makes_admin && given.empty()) make_first_admin(store->users, given);
   const AddressEntry entry(data_dir, "web", app->url());
   if (common.json) print_ready_line("web", app->url());
   supervisor::notify_ready("listening on " + app->url());
