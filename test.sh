@@ -52,13 +52,14 @@ fuzzers() {
   build_fuzzers || return 1
   local target name found all_clean=true
   found=$(mktemp -d)
+  export LSAN_OPTIONS="suppressions=$PWD/cmake/lsan.supp:print_suppressions=0"
   for target in build/fuzz/fuzz/*_fuzz; do
     name=$(basename "$target" _fuzz)
     echo "-- $name"
     mkdir "$found/$name"
     # New inputs go into the first folder; the kept ones are only read.
     if "$target" "$found/$name" "fuzz/corpus/$name" -max_total_time=5 -rss_limit_mb=2048 -timeout=10 \
-      -artifact_prefix="$found/" -print_final_stats=0 >"$found/log" 2>&1; then
+      -artifact_prefix="build/fuzz/$name-" -print_final_stats=0 >"$found/log" 2>&1; then
       tail -n 1 "$found/log"
     else
       tail -n 40 "$found/log"

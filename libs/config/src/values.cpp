@@ -198,8 +198,11 @@ Result<void> check_url(std::string_view text, const std::vector<std::string_view
 }
 
 Result<void> check_ice_url(std::string_view text, const std::vector<std::string_view>& schemes) {
-  // Up to the first question mark: one in a password has to be written %3F, since `hide_password`
-  // takes what follows it for the query.
+  // `hide_password` takes what follows a question mark for the query.
+  if (const auto query = text.find('?');
+      query != std::string_view::npos && text.find('@', query) != std::string_view::npos) {
+    return bad("a question mark in a user name or password of a TURN server has to be written %3F");
+  }
   const auto server = ice::take_apart(text.substr(0, text.find('?')));
   if (!server || std::find(schemes.begin(), schemes.end(), server->scheme) == schemes.end()) {
     return bad("\"" + hide_password(text) + "\" does not start with " + scheme_list(schemes, ":"));

@@ -334,6 +334,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadValue{"attendance.timezone=Mars/Olympus", "IANA"},
                     BadValue{"attendance.timezone=../../etc/passwd", "IANA"},
                     BadValue{"ice.turn=http://relay", "turn:"}, BadValue{"ice.stun=stun:", "host"},
+                    BadValue{"ice.turn=turn:ada:s?cret@relay", "%3F"},
+                    BadValue{"ice.turn=turn:ada:12?34@relay", "%3F"},
                     BadValue{"ice.local_addresses=localhost", "not an IP address"},
                     BadValue{"ice.min_port=5000", "set together"},
                     BadValue{"database.url=mysql://x", "postgresql://"},

@@ -36,7 +36,9 @@ Result<void> GalleryKeeper::read_locked() {
   }
   std::vector<store::StoredEmbedding> opened;
   if (!missing.empty()) {
-    auto loaded = store_.embeddings.load(matching_.model_id, missing);
+    // At first everything is missing, which is one statement.
+    auto loaded = held_.empty() ? store_.embeddings.load(matching_.model_id)
+                                : store_.embeddings.load(matching_.model_id, missing);
     if (!loaded) return loaded.error();
     opened = *std::move(loaded);
     opened_ += missing.size();
