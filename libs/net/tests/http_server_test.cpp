@@ -343,7 +343,7 @@ TEST_F(HttpServerTest, a_head_observer_sees_a_request_whose_body_is_still_arrivi
 TEST_F(HttpServerTest, blocking_handlers_run_on_the_pool) {
   WorkerPool pool("pool", 2, 10);
   std::atomic<bool> on_loop{true};
-  router_->add_blocking("GET", "/work/{n}", pool, [&](const HttpRequest& request) {
+  router_->add_blocking("GET", "/jobs/{n}", pool, [&](const HttpRequest& request) {
     on_loop = loop_.in_loop();
     return HttpResponse::text(200, "worked " + request.params.at("n"));
   });
@@ -351,7 +351,7 @@ TEST_F(HttpServerTest, blocking_handlers_run_on_the_pool) {
     throw std::runtime_error("expected by a test");
   });
   listen();
-  const auto answer = get("/work/7");
+  const auto answer = get("/jobs/7");
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->body.text(), "worked 7");
   EXPECT_FALSE(on_loop);
