@@ -1,10 +1,8 @@
-#include "surveillx/setup/engine.hpp"
 #include "surveillx/vision/engine.hpp"
 #include "surveillx/vision/gallery.hpp"
 
 #include "commands/command.hpp"
 #include "commands/json_text.hpp"
-#include "commands/models_folder.hpp"
 #include "commands/photo_reports.hpp"
 #include "commands/store_access.hpp"
 #include "commands/utf8_text.hpp"
@@ -92,11 +90,7 @@ json::object identify(vision::Engine& engine, const vision::Gallery& gallery,
 
 int run(const CommonOptions& common, const std::vector<std::string>& photos) {
   const auto access = open_store(common);
-  check_models_folder(common, access.config);
-  auto options = setup::engine_options(access.config);
-  options.threads = 1;
-  const auto engine = must(vision::Engine::open(options));
-  if (engine->info().trial) std::fprintf(stderr, "surveillx: %s\n", engine->info().notice.c_str());
+  const auto engine = open_photo_engine(common, access.config);
   const auto gallery = must(enrolment::load_gallery(*access.store, engine->matching()));
   bool all_read = true;
   for (const std::string& photo : photos) {

@@ -11,12 +11,11 @@
 #include <iterator>
 
 namespace surveillx::app {
-namespace {
 
 namespace fs = std::filesystem;
 
-std::shared_ptr<vision::Engine> open_engine(const CommonOptions& common,
-                                            const config::Config& config) {
+std::shared_ptr<vision::Engine> open_photo_engine(const CommonOptions& common,
+                                                  const config::Config& config) {
   check_models_folder(common, config);
   auto options = setup::engine_options(config);
   options.threads = 1;
@@ -24,8 +23,6 @@ std::shared_ptr<vision::Engine> open_engine(const CommonOptions& common,
   if (engine->info().trial) std::fprintf(stderr, "surveillx: %s\n", engine->info().notice.c_str());
   return engine;
 }
-
-}  // namespace
 
 Result<Bytes> read_photo(const fs::path& file) {
   std::error_code code;
@@ -40,7 +37,7 @@ Result<Bytes> read_photo(const fs::path& file) {
 }
 
 PhotoDesk::PhotoDesk(const CommonOptions& common, const StoreAccess& access)
-    : engine_(open_engine(common, access.config)), enroller_(*access.store, engine_->matching()) {}
+    : engine_(open_photo_engine(common, access.config)), enroller_(*access.store, engine_->matching()) {}
 
 enrolment::Candidate PhotoDesk::examine(const fs::path& file) {
   return examine(file, read_photo(file));

@@ -19,10 +19,14 @@ inline constexpr std::uintmax_t kMaxPhotoBytes = 32 * 1024 * 1024;
 /// Errors: `not_found`, `invalid_argument` (over 32 MB), `io_error`.
 [[nodiscard]] Result<Bytes> read_photo(const std::filesystem::path& file);
 
-/// Examines photos in this process, with the engine that media uses, and enrols those that pass.
+/// The engine that media uses, on one thread; says on stderr what people should know of it, or throws a
+/// Failure.
+[[nodiscard]] std::shared_ptr<vision::Engine> open_photo_engine(const CommonOptions& common,
+                                                                const config::Config& config);
+
+/// Examines photos in this process, with `open_photo_engine`, and enrols those that pass.
 class PhotoDesk {
  public:
-  /// Opens the engine, or throws a Failure. Says on stderr what people should know of it.
   PhotoDesk(const CommonOptions& common, const StoreAccess& access);
 
   [[nodiscard]] enrolment::Candidate examine(const std::filesystem::path& file);

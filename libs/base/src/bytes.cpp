@@ -74,4 +74,10 @@ Result<Bytes> hex_decode(std::string_view text) {
   return bytes;
 }
 
+int percent_decoded_byte(std::string_view text, std::size_t at) {
+  if (text[at] != '%' || at + 2 >= text.size()) return -1;
+  const auto byte = hex_decode(text.substr(at + 1, 2));
+  return byte ? byte->front() : -1;
+}
+
 }  // namespace surveillx

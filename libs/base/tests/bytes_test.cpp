@@ -31,6 +31,14 @@ TEST(Hex, decoding_undoes_encoding_and_refuses_everything_else) {
   for (const char* bad : {"0", "0g", "00:11", " 00"}) EXPECT_FALSE(hex_decode(bad)) << bad;
 }
 
+TEST(Percent, an_escape_is_two_digits_in_either_case_and_nothing_else) {
+  EXPECT_EQ(percent_decoded_byte("a%fFb", 1), 0xff);
+  EXPECT_EQ(percent_decoded_byte("%00", 0), 0);
+  for (const char* bad : {"a", "%", "%4", "%4g", "%g4", "%%4", "% 4", "%-1"}) {
+    EXPECT_EQ(percent_decoded_byte(bad, 0), -1) << bad;
+  }
+}
+
 TEST(SharedBytes, copies_share_one_buffer) {
   const SharedBytes one(std::string("a frame"));
   const SharedBytes two = one;

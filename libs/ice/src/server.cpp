@@ -1,29 +1,16 @@
 #include "surveillx/ice/server.hpp"
 
+#include "surveillx/base/bytes.hpp"
+
 #include <utility>
 
 namespace surveillx::ice {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// The byte that the escape at `at` stands for; -1: none begins there.
-int escaped_byte(std::string_view text, std::size_t at) {
-  if (text[at] != '%' || at + 2 >= text.size()) return -1;
-  const int high = hex_digit(text[at + 1]);
-  const int low = hex_digit(text[at + 2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (const int byte = escaped_byte(text, i); byte >= 0) {
+    if (const int byte = percent_decoded_byte(text, i); byte >= 0) {
       out += static_cast<char>(byte);
       i += 2;
     } else {
@@ -35,7 +22,7 @@ std::string percent_decoded(std::string_view text) {
 
 bool has_broken_escape(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && escaped_byte(text, i) < 0) return true;
+    if (text[i] == '%' && percent_decoded_byte(text, i) < 0) return true;
   }
   return false;
 }

@@ -1,17 +1,12 @@
 #include "target.hpp"
 
+#include "surveillx/base/bytes.hpp"
+
 #include <cctype>
 #include <optional>
 
 namespace surveillx::net {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// Nothing when an escape is not two hexadecimal digits or something decodes to NUL.
 std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
@@ -20,11 +15,9 @@ std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
+      const int byte = percent_decoded_byte(text, i);
+      if (byte < 0) return std::nullopt;
+      c = static_cast<char>(byte);
       i += 2;
     } else if (c == '+' && plus_is_space) {
       c = ' ';

@@ -51,5 +51,7 @@ class SharedBytes {
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string hex_encode(ByteView bytes);
 [[nodiscard]] Result<Bytes> hex_decode(std::string_view text);
+/// The byte that `%XX` at `at`, inside `text`, stands for (RFC 3986 section 2.1); -1: none begins there.
+[[nodiscard]] int percent_decoded_byte(std::string_view text, std::size_t at);
 
 }  // namespace surveillx
