@@ -6,6 +6,7 @@
 #include "commands/store_access.hpp"
 #include "commands/wiring.hpp"
 #include "surveillx/base/descriptors.hpp"
+#include "surveillx/base/heap.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_background.hpp"
 #include "surveillx/mediaserver/media_server.hpp"
@@ -21,6 +22,7 @@ void add_media(Registrar& r) {
   r.models_option(command);
   r.run(command, [server_options](const CommonOptions& common) {
     log::set_process("media");
+    limit_heap_arenas();
     const log::Background logging;
     const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
     raise_descriptor_limit();
