@@ -78,7 +78,7 @@ class Sender : public std::enable_shared_from_this<Sender> {
 
   Options options_;
   Events events_;
-  gst::Gate gate_;
+  Gate gate_;
   std::mutex mutex_;
   gst::Ref<GstElement> pipeline_;
   gst::Ref<GstElement> webrtcbin_;

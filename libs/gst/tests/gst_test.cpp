@@ -1,6 +1,5 @@
 #include "surveillx/gst/bus.hpp"
 #include "surveillx/gst/element.hpp"
-#include "surveillx/gst/gate.hpp"
 #include "surveillx/gst/promise.hpp"
 #include "surveillx/gst/reaper.hpp"
 #include "surveillx/gst/sdp.hpp"
@@ -119,23 +118,6 @@ TEST_F(GstTest, a_handler_may_disconnect_itself) {
   g_object_set(element.get(), "sync", TRUE, nullptr);
   g_object_set(element.get(), "sync", FALSE, nullptr);
   EXPECT_EQ(calls, 1);
-}
-
-TEST(Gate, close_gives_up_on_a_stuck_call_and_says_so) {
-  Gate gate;
-  std::promise<void> entered;
-  std::promise<void> leave;
-  std::thread stuck([&] {
-    const auto pass = gate.enter();
-    entered.set_value();
-    leave.get_future().wait();
-  });
-  entered.get_future().wait();
-  EXPECT_FALSE(gate.close(10ms));
-  EXPECT_FALSE(gate.enter());
-  leave.set_value();
-  stuck.join();
-  EXPECT_TRUE(gate.close(10ms));
 }
 
 TEST_F(GstTest, a_promise_answers_once) {

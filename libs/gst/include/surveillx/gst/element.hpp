@@ -1,7 +1,7 @@
 #pragma once
 
 #include "surveillx/base/error.hpp"
-#include "surveillx/gst/gate.hpp"
+#include "surveillx/base/gate.hpp"
 #include "surveillx/gst/ref.hpp"
 
 #include <functional>

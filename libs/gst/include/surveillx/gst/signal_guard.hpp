@@ -1,6 +1,6 @@
 #pragma once
 
-#include "surveillx/gst/gate.hpp"
+#include "surveillx/base/gate.hpp"
 #include "surveillx/gst/ref.hpp"
 
 #include <cstdint>

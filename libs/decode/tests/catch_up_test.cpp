@@ -1,8 +1,8 @@
-#include "catch_up.hpp"
+#include "surveillx/decode/catch_up.hpp"
 
 #include <gtest/gtest.h>
 
-namespace surveillx::webrtc {
+namespace surveillx::decode {
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,27 +38,27 @@ TEST(CatchUp, frames_that_cannot_be_whole_are_skipped_however_recent) {
   EXPECT_EQ(catch_up.frame(kNow + 10ms, kNow + 2ms, true), Verdict::jumped);
 }
 
-TEST(Backlog, has_a_limit_and_room_again_when_packets_have_left) {
-  Backlog backlog;
-  const std::size_t big = Backlog::kLimit / 4;
-  for (std::uint16_t i = 0; i < 4; ++i) EXPECT_TRUE(backlog.admit(i, big));
-  EXPECT_FALSE(backlog.admit(4, 1));
-  backlog.release(0, big);
-  EXPECT_TRUE(backlog.admit(4, 1));
-  EXPECT_EQ(backlog.bytes(), 3 * big + 1);
+TEST(CatchUp, what_nobody_wanted_goes_on_at_a_recent_keyframe_and_is_not_called_skipped) {
+  CatchUp catch_up(1s);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, true), Verdict::decode);
+  catch_up.want(false);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, false), Verdict::unwanted);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, true), Verdict::unwanted);
+  catch_up.want(true);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, false), Verdict::await);
+  EXPECT_EQ(catch_up.frame(kNow, kNow - 1'500ms, true), Verdict::await);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, true), Verdict::decode);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, false), Verdict::decode);
+  EXPECT_EQ(catch_up.skipped(), 0U);
 }
 
-TEST(Backlog, packets_that_the_jitter_buffer_throws_away_are_forgotten_when_it_is_empty) {
-  Backlog backlog;
-  EXPECT_TRUE(backlog.admit(65'535, 1'000));
-  EXPECT_TRUE(backlog.admit(65'535, 1'000));  // Sent twice; one of them never leaves.
-  EXPECT_TRUE(backlog.admit(0, 1'000));
-  EXPECT_TRUE(backlog.admit(65'534, 1'000));  // Too late.
-  backlog.release(65'535, 1'000);
-  EXPECT_EQ(backlog.bytes(), 3'000U);
-  backlog.release(0, 1'000);
-  EXPECT_EQ(backlog.bytes(), 0U);
+TEST(CatchUp, wanted_again_between_two_frames_nothing_is_missing) {
+  CatchUp catch_up(1s);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, true), Verdict::decode);
+  catch_up.want(false);
+  catch_up.want(true);
+  EXPECT_EQ(catch_up.frame(kNow, kNow, false), Verdict::decode);
 }
 
 }  // namespace
-}  // namespace surveillx::webrtc
+}  // namespace surveillx::decode

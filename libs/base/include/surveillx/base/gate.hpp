@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace surveillx::gst {
+namespace surveillx {
 
 /// A door in front of callbacks that other threads make. Disconnecting a signal or removing a probe
 /// does not wait for a handler that is running at this moment; `close` does: once it has returned
@@ -47,4 +47,4 @@ class Gate {
   bool closed_ = false;
 };
 
-}  // namespace surveillx::gst
+}  // namespace surveillx

@@ -5,12 +5,12 @@
 #include <mutex>
 #include <utility>
 
-namespace surveillx::webrtc {
+namespace surveillx {
 
 /// Runs jobs one after another in the order they were posted, on whichever posting thread comes
 /// first, and never under a lock. This keeps "stale" and "live" of two threads in order without a
 /// thread of its own.
-class Outbox {
+class OrderedCalls {
  public:
   void post(std::function<void()> job) {
     push(std::move(job));
@@ -62,4 +62,4 @@ class Outbox {
   bool running_ = false;
 };
 
-}  // namespace surveillx::webrtc
+}  // namespace surveillx

@@ -1,8 +1,8 @@
-#include "packet_clock.hpp"
+#include "surveillx/decode/packet_clock.hpp"
 
 #include <gtest/gtest.h>
 
-namespace surveillx::webrtc {
+namespace surveillx::decode {
 namespace {
 
 using namespace std::chrono_literals;
@@ -64,4 +64,4 @@ TEST(PacketClock, a_frame_that_waited_for_very_long_is_older_than_all_that_are_k
 }
 
 }  // namespace
-}  // namespace surveillx::webrtc
+}  // namespace surveillx::decode

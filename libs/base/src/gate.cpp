@@ -1,8 +1,8 @@
-#include "surveillx/gst/gate.hpp"
+#include "surveillx/base/gate.hpp"
 
 #include <algorithm>
 
-namespace surveillx::gst {
+namespace surveillx {
 
 Gate::Pass Gate::enter() {
   const std::lock_guard lock(mutex_);
@@ -36,4 +36,4 @@ bool Gate::closed() const {
   return closed_;
 }
 
-}  // namespace surveillx::gst
+}  // namespace surveillx

@@ -7,11 +7,11 @@
 #include <map>
 #include <mutex>
 
-namespace surveillx::webrtc {
+namespace surveillx {
 
-/// One thread that all sessions share for their watchdogs and time limits. Jobs are short, never
-/// call into GStreamer (see `aside`) and capture weak_ptrs: there is no cancelling, a job whose
-/// session is gone does nothing.
+/// One thread that all cameras share for their watchdogs and time limits. Jobs are short, never
+/// call into what may hang (see `aside`) and capture weak_ptrs: there is no cancelling, a job whose
+/// owner is gone does nothing.
 class TimerThread {
  public:
   /// Started at the first call; lives as long as the process.
@@ -27,8 +27,8 @@ class TimerThread {
   std::multimap<SteadyTime, std::function<void()>> jobs_;
 };
 
-/// Runs a call into GStreamer on one of two spare threads. A webrtcbin that hangs then takes away
-/// statistics and keyframe requests at worst; every session's watchdog goes on.
+/// Runs on one of two spare threads what a timer wants of a library that may hang, such as GStreamer.
+/// That then takes away statistics and keyframe requests at worst; every watchdog goes on.
 void aside(std::function<void()> call);
 
-}  // namespace surveillx::webrtc
+}  // namespace surveillx

@@ -1,4 +1,4 @@
-#include "timer_thread.hpp"
+#include "surveillx/base/timer_thread.hpp"
 
 #include "surveillx/base/worker_pool.hpp"
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-namespace surveillx::webrtc {
+namespace surveillx {
 
 TimerThread& TimerThread::instance() {
   // Never destroyed, so that a job that runs while the process ends finds its mutex.
@@ -26,7 +26,7 @@ void TimerThread::at(SteadyTime when, std::function<void()> job) {
 }
 
 void TimerThread::run() {
-  pthread_setname_np(pthread_self(), "webrtc-timer");
+  pthread_setname_np(pthread_self(), "timer");
   std::unique_lock lock(mutex_);
   for (;;) {
     if (jobs_.empty()) {
@@ -47,9 +47,9 @@ void TimerThread::run() {
 }
 
 void aside(std::function<void()> call) {
-  static WorkerPool& pool = *new WorkerPool("webrtc-aside", 2, 1'024);
+  static WorkerPool& pool = *new WorkerPool("aside", 2, 1'024);
   // A full queue means that both threads hang; what is dropped here is asked for again in a second.
   (void)pool.try_post(std::move(call));
 }
 
-}  // namespace surveillx::webrtc
+}  // namespace surveillx

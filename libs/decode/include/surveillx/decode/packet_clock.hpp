@@ -7,7 +7,7 @@
 #include <mutex>
 #include <optional>
 
-namespace surveillx::webrtc {
+namespace surveillx::decode {
 
 /// Remembers when the last packet of each recent frame arrived, keyed by RTP timestamp (RFC 3550:
 /// all packets of a frame carry the same one), and which RTP timestamp a buffer's PTS came from, so
@@ -82,4 +82,4 @@ class PacketClock {
   std::size_t newest_released_ = 0;
 };
 
-}  // namespace surveillx::webrtc
+}  // namespace surveillx::decode
