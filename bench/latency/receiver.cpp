@@ -63,8 +63,10 @@ int run() {
   auto answer = std::make_shared<std::promise<std::string>>();
   webrtc::SessionEvents events;
   events.on_answer = [answer](std::string sdp) { answer->set_value(std::move(sdp)); };
-  events.on_frame = [measured](const frame::Frame& frame) { measured->frame(*frame.picture); };
-  const auto session = webrtc::PeerSession::answer({}, offer, std::move(events)).value();
+  const auto stream = stream::CameraStream::create({}, {});
+  const auto tap = stream->tap_decoded(
+      [measured](const frame::Frame& frame) { measured->frame(*frame.picture); });
+  const auto session = webrtc::PeerSession::answer({}, offer, stream, std::move(events)).value();
   std::cout << boost::json::serialize(boost::json::object{{"answer", answer->get_future().get()}})
             << std::endl;
   while (std::getline(std::cin, line)) {

@@ -17,8 +17,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 EVERYWHERE = {"base", "domain"}
 # Outside headers: which libraries may include them, and whether in public headers.
 FOREIGN = {
-    "gst/": ({"gst", "webrtc", "camera"}, True),
-    "glib": ({"gst", "webrtc", "camera"}, True),
+    "gst/": ({"gst", "decode", "webrtc", "camera"}, True),
+    "glib": ({"gst", "decode", "webrtc", "camera"}, True),
     "soci/": ({"store"}, False),
     "opencv2/": ({"vision"}, False),
     "dlib/": ({"vision"}, False),

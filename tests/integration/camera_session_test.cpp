@@ -81,19 +81,21 @@ class RealServer {
       server_.loop().post(
           [=, this] { perform(socket, session_.local_candidate(offer, candidate, mline)); });
     };
-    events.on_frame = [this](const frame::Frame& frame) {
+    stream::StreamEvents told;
+    told.on_end = [this](stream::EndReason reason, const std::string&) {
+      diary_.note("end " + std::string(stream::to_string(reason)));
+    };
+    stream::StreamOptions options;
+    options.id = MediaSessionId::random();
+    const auto stream = stream::CameraStream::create(options, std::move(told));
+    tap_ = stream->tap_decoded([this](const frame::Frame& frame) {
       {
         const std::lock_guard lock(mutex_);
         size_ = frame.picture->size();
       }
       diary_.note("frame");
-    };
-    events.on_end = [this](webrtc::EndReason reason, const std::string&) {
-      diary_.note("end " + std::string(webrtc::to_string(reason)));
-    };
-    webrtc::SessionOptions options;
-    options.id = MediaSessionId::random();
-    auto peer = webrtc::PeerSession::answer(options, start.sdp, std::move(events));
+    });
+    auto peer = webrtc::PeerSession::answer({}, start.sdp, stream, std::move(events));
     ASSERT_TRUE(peer) << peer.error().message;
     peer_ = std::move(*peer);
   }
@@ -102,6 +104,7 @@ class RealServer {
   mutable std::mutex mutex_;
   frame::Size size_;
   signaling::ServerSession session_;
+  stream::CameraStream::Tap tap_;
   std::shared_ptr<webrtc::PeerSession> peer_;
   FakeServer server_;
 };
@@ -126,7 +129,7 @@ TEST_F(PublisherVideo, arrives_in_both_codecs_and_bye_ends_it) {
     const auto publisher = publish(options, told);
     ASSERT_TRUE(seen.wait("frame", 10));
     EXPECT_EQ(server.size(), (frame::Size{320, 240}));
-    EXPECT_EQ(server.stats().codec, codec == Codec::vp8 ? webrtc::Codec::vp8 : webrtc::Codec::h264);
+    EXPECT_EQ(server.stats().codec, codec == Codec::vp8 ? stream::Codec::vp8 : stream::Codec::h264);
     EXPECT_TRUE(told.diary.wait("live"));
     EXPECT_EQ(told.diary.count("waiting"), 0);
     publisher->stop();

@@ -27,9 +27,11 @@ std::string chain_text(Codec codec, Input input) {
     return (input == Input::rtp ? depay : "") + "valve name=valve ! vp8dec name=decoder qos=false" +
            sink;
   }
-  const std::string depay = "rtph264depay name=depay" + wanted;
-  // Parameter sets go before each keyframe and the format is Annex B, so that who begins at a keyframe,
-  // we after a pause or a viewer, needs nothing that came before.
+  // Asked for Annex B, rtph264depay 1.22 splits a keyframe between its slices, and the second half has
+  // no time: it makes AVC, and h264parse Annex B of it. Parameter sets go before each keyframe, so that
+  // who begins there, we after a pause or a viewer, needs nothing that came before.
+  const std::string depay =
+      "rtph264depay name=depay" + wanted + "video/x-h264,stream-format=avc,alignment=au ! ";
   const std::string parse =
       "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au !"
       " valve name=valve ! ";

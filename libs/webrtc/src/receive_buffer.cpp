@@ -1,4 +1,4 @@
-#include "session.hpp"
+#include "negotiation.hpp"
 
 #include <arpa/inet.h>
 #include <charconv>

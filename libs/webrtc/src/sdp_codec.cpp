@@ -8,20 +8,20 @@
 namespace surveillx::webrtc {
 namespace {
 
-Codec codec_named(std::string_view encoding) {
+stream::Codec codec_named(std::string_view encoding) {
   const auto slash = encoding.find('/');
   const auto name = encoding.substr(0, slash);
   const auto clock = slash == std::string_view::npos ? "90000" : encoding.substr(slash + 1);
-  if (clock != "90000") return Codec::none;
-  if (same_ignoring_case(name, "VP8")) return Codec::vp8;
-  if (same_ignoring_case(name, "H264")) return Codec::h264;
-  return Codec::none;
+  if (clock != "90000") return stream::Codec::none;
+  if (same_ignoring_case(name, "VP8")) return stream::Codec::vp8;
+  if (same_ignoring_case(name, "H264")) return stream::Codec::h264;
+  return stream::Codec::none;
 }
 
 }  // namespace
 
 Choice choose_codec(const Lines& section, const MediaLine& media) {
-  std::map<int, Codec> codecs;
+  std::map<int, stream::Codec> codecs;
   std::map<int, std::string> fmtp;
   std::set<int> rtx;
   for (const auto& line : section) {
@@ -40,14 +40,14 @@ Choice choose_codec(const Lines& section, const MediaLine& media) {
   bool single_nal = false;
   for (const auto& format : media.formats) {
     const auto payload = number(format);
-    if (!payload || codecs.count(*payload) == 0 || codecs[*payload] == Codec::none) continue;
+    if (!payload || codecs.count(*payload) == 0 || codecs[*payload] == stream::Codec::none) continue;
     const auto codec = codecs[*payload];
     // Without packetization-mode=1 (RFC 6184) an encoder must fit each slice into one packet, which
     // many cannot: take such a payload type only when the offer has no other of that codec.
     const bool single =
-        codec == Codec::h264 && fmtp[*payload].find("packetization-mode=1") == std::string::npos;
+        codec == stream::Codec::h264 && fmtp[*payload].find("packetization-mode=1") == std::string::npos;
     const bool better =
-        choice.codec == Codec::none || (choice.codec == codec && single_nal && !single);
+        choice.codec == stream::Codec::none || (choice.codec == codec && single_nal && !single);
     if (!better) continue;
     choice.codec = codec;
     choice.payload_type = *payload;
@@ -103,7 +103,7 @@ void add_formats(const Lines& section, const Choice& choice, Lines& out) {
     if (once && !seen.emplace(about->name, about->payload_type).second) continue;
     std::string value(about->value);
     if (about->name == "rtpmap" && about->payload_type == choice.payload_type) {
-      value = choice.codec == Codec::h264 ? "H264/90000" : "VP8/90000";
+      value = choice.codec == stream::Codec::h264 ? "H264/90000" : "VP8/90000";
     }
     out.push_back("a=" + std::string(about->name) + ":" + std::to_string(about->payload_type) +
                   " " + value);

@@ -11,12 +11,12 @@ namespace surveillx::webrtc {
 
 /// Which of a video section's formats we take.
 struct Choice {
-  Codec codec = Codec::none;
+  stream::Codec codec = stream::Codec::none;
   int payload_type = -1;
   std::set<int> keep;  ///< The payload type and the retransmissions that go with it (RFC 4588).
 };
 
-/// The first of VP8 and H.264 in the order of the m= line; Codec::none when there is neither.
+/// The first of VP8 and H.264 in the order of the m= line; stream::Codec::none when there is neither.
 [[nodiscard]] Choice choose_codec(const Lines& section, const MediaLine& media);
 
 /// The names of a section's codecs, for the sentence that refuses them.

@@ -40,7 +40,7 @@ struct OfferedSection {
 struct Offer {
   std::string sdp;       ///< For webrtcbin: one section, everything it needs inside it.
   bool trickle = false;  ///< `a=ice-options:trickle` is there (RFC 8840).
-  Codec codec = Codec::none;
+  stream::Codec codec = stream::Codec::none;
   std::vector<OfferedSection> sections;
   int video_mline = -1;
   int carrier_mline = -1;           ///< Where our candidates belong: the video's or the carrier's.

@@ -257,15 +257,15 @@ Result<Offer> read_offer(const std::string& text) {
   Choice choice;
   bool seen = false;
   std::set<std::string> names;
-  for (std::size_t i = 0; i < parsed->media.size() && choice.codec == Codec::none; ++i) {
+  for (std::size_t i = 0; i < parsed->media.size() && choice.codec == stream::Codec::none; ++i) {
     if (parsed->media[i].kind != "video" || rejected(*parsed, i) || !sends(*parsed, i)) continue;
     seen = true;
     choice = choose_codec(parsed->text.media[i], parsed->media[i]);
     offer.video_mline = static_cast<int>(i);
-    if (choice.codec == Codec::none) add_codec_names(parsed->text.media[i], names);
+    if (choice.codec == stream::Codec::none) add_codec_names(parsed->text.media[i], names);
   }
   if (!seen) return Error{kNoVideo, "the offer sends no video"};
-  if (choice.codec == Codec::none) return unsupported_codec(names);
+  if (choice.codec == stream::Codec::none) return unsupported_codec(names);
   const auto video = static_cast<std::size_t>(offer.video_mline);
   const auto carrier = carrier_of(*parsed, video);
   auto transport = transport_of(*parsed, carrier, video);

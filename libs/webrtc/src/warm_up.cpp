@@ -67,7 +67,8 @@ Result<void> warm_up() {
     answered->yes = true;
     answered->changed.notify_all();
   };
-  auto session = PeerSession::answer(options, kOffer, std::move(events));
+  auto session = PeerSession::answer(options, kOffer, stream::CameraStream::create({}, {}),
+                                     std::move(events));
   if (!session) return session.error();
   {
     std::unique_lock lock(answered->mutex);

@@ -19,7 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using domain::CameraState;
+using stream::Codec;
+using stream::EndReason;
 using test::Call;
+using test::CallOptions;
 using test::Recorder;
 using test::SenderOptions;
 
@@ -41,10 +44,10 @@ class PeerSessionTest : public testing::Test {
   }
   void TearDown() override { EXPECT_TRUE(drain(20s)); }
 
-  static SessionOptions options() {
-    SessionOptions options;
-    options.id = MediaSessionId::random();
-    options.camera = CameraId::random();
+  static CallOptions options() {
+    CallOptions options;
+    options.stream.id = MediaSessionId::random();
+    options.stream.camera = CameraId::random();
     return options;
   }
 
@@ -151,8 +154,8 @@ TEST_F(PeerSessionTest, candidates_use_the_configured_ports) {
   SenderOptions sender;
   sender.trickle = false;
   auto session = options();
-  session.ice.min_port = 41'000;
-  session.ice.max_port = 41'200;
+  session.peer.ice.min_port = 41'000;
+  session.peer.ice.max_port = 41'200;
   ASSERT_TRUE(call.connect(sender, session));
   ASSERT_TRUE(call.recorder->wait_frames(1));
   bool seen = false;
@@ -212,14 +215,15 @@ TEST_F(PeerSessionTest, a_session_without_a_free_port_ends_by_that_name) {
   for (const bool trickle : {true, false}) {
     TakenPorts taken;
     auto session = options();
-    session.ice.min_port = taken.port();
-    session.ice.max_port = static_cast<std::uint16_t>(taken.port() + 1);
+    session.peer.ice.min_port = taken.port();
+    session.peer.ice.max_port = static_cast<std::uint16_t>(taken.port() + 1);
     SenderOptions with;
     with.trickle = trickle;
     const auto sender = test::TestSender::create(with);
     const auto recorder = std::make_shared<Recorder>();
-    const auto refused =
-        PeerSession::answer(session, sender->wait_offer(), Recorder::events(recorder));
+    const auto watched = Recorder::watch(recorder, session.stream);
+    const auto refused = PeerSession::answer(session.peer, sender->wait_offer(), watched.stream,
+                                             Recorder::events(recorder));
     ASSERT_TRUE(refused) << refused.error().message;
     ASSERT_TRUE(recorder->wait([](const Recorder& r) { return !r.ends_.empty(); }));
     (*refused)->close();
@@ -239,9 +243,10 @@ TEST_F(PeerSessionTest, a_session_without_a_free_port_ends_by_that_name) {
 TEST_F(PeerSessionTest, an_ice_address_that_is_not_of_this_machine_is_refused_by_name) {
   for (const char* address : {"192.0.2.77", "2001:db8::77", "no.address", "127.0.0.1:80", ""}) {
     auto session = options();
-    session.ice.local_addresses = {address};
+    session.peer.ice.local_addresses = {address};
     const auto answered =
-        PeerSession::answer(session, test::TestSender::create({})->wait_offer(), {});
+        PeerSession::answer(session.peer, test::TestSender::create({})->wait_offer(),
+                            stream::CameraStream::create(session.stream, {}), {});
     ASSERT_FALSE(answered) << address;
     EXPECT_EQ(answered.error().name, ice::kBadIceAddress);
   }
@@ -299,7 +304,7 @@ TEST_F(PeerSessionTest, answer_asks_for_retransmission_and_a_good_start_bitrate)
 
 TEST_F(PeerSessionTest, bad_offers_get_their_names) {
   const auto name_of = [](const std::string& sdp) {
-    const auto answered = PeerSession::answer(options(), sdp, {});
+    const auto answered = PeerSession::answer({}, sdp, stream::CameraStream::create({}, {}), {});
     return answered ? std::string("accepted") : std::string(answered.error().name.text());
   };
   EXPECT_EQ(name_of(""), "bad_sdp");
@@ -349,22 +354,23 @@ TEST_F(PeerSessionTest, a_keyframe_can_be_asked_for) {
   const auto before = call.session->stats().keyframe_requests;
   call.session->request_keyframe();
   call.session->request_keyframe();  // Within 500 ms: one is enough.
-  EXPECT_GE(call.session->stats().keyframe_requests, before + 1);
+  EXPECT_TRUE(test_support::eventually(
+      [&] { return call.session->stats().keyframe_requests >= before + 1; }));
   EXPECT_TRUE(call.recorder->wait_more_frames(5));
 }
 
 TEST_F(PeerSessionTest, a_camera_that_falls_silent_goes_stale_offline_and_back_to_live) {
   Call call;
   auto session = options();
-  session.stale_after = 300ms;
-  session.offline_after = 2s;  // Far enough apart for a busy machine's timer.
-  session.end_after = 60s;
+  session.stream.limits.stale_after = 300ms;
+  session.stream.limits.offline_after = 2s;  // Far enough apart for a busy machine's timer.
+  session.stream.limits.end_after = 60s;
   ASSERT_TRUE(call.connect({}, session));
   ASSERT_TRUE(call.recorder->wait_frames(5));
   call.sender->mute(true);
   ASSERT_TRUE(call.recorder->wait(
       [](const Recorder& r) { return r.states_.back() == CameraState::offline; }));
-  EXPECT_EQ(call.session->state(), CameraState::offline);
+  EXPECT_EQ(call.watched.stream->state(), CameraState::offline);
   call.sender->mute(false);
   ASSERT_TRUE(
       call.recorder->wait([](const Recorder& r) { return r.states_.back() == CameraState::live; }));
@@ -376,18 +382,81 @@ TEST_F(PeerSessionTest, a_camera_that_falls_silent_goes_stale_offline_and_back_t
                                CameraState::live}));
 }
 
+TEST_F(PeerSessionTest, nothing_is_decoded_that_nobody_wants_and_it_goes_on_when_somebody_does) {
+  for (const auto codec : {Codec::vp8, Codec::h264}) {
+    Call call;
+    SenderOptions sender;
+    sender.codec = codec;
+    auto quick = options();
+    quick.stream.decode_linger = 0ms;
+    ASSERT_TRUE(call.connect(sender, quick));
+    ASSERT_TRUE(call.recorder->wait_frames(5));
+    call.watched.tap.want(false);
+    SessionStats last;
+    ASSERT_TRUE(test_support::eventually(
+        [&] {
+          const auto now = call.session->stats();
+          if (now.frames_decoded != last.frames_decoded) last = now;
+          return now.packets_received > last.packets_received + 60;
+        },
+        20s));
+    EXPECT_GT(call.session->stats().fps, 5);
+    EXPECT_EQ(call.watched.stream->state(), CameraState::live);
+    call.watched.tap.want(true);
+    EXPECT_TRUE(call.recorder->wait_more_frames(10));
+    EXPECT_EQ(call.session->stats().frames_skipped, 0U);
+    EXPECT_TRUE(call.recorder->ends_.empty());
+  }
+}
+
+TEST_F(PeerSessionTest, encoded_frames_are_handed_out_as_they_came) {
+  for (const auto codec : {Codec::vp8, Codec::h264}) {
+    Call call;
+    SenderOptions sender;
+    sender.codec = codec;
+    ASSERT_TRUE(call.connect(sender, options()));
+    ASSERT_TRUE(call.recorder->wait_frames(5));
+    std::mutex mutex;
+    std::vector<stream::EncodedFrame> frames;
+    auto tap = call.watched.stream->tap_encoded([&](const stream::EncodedFrame& frame) {
+      const std::lock_guard lock(mutex);
+      frames.push_back(frame);
+    });
+    ASSERT_TRUE(test_support::eventually([&] {
+      const std::lock_guard lock(mutex);
+      return frames.size() >= 5;
+    }));
+    tap = {};
+    EXPECT_TRUE(frames.front().keyframe);
+    EXPECT_EQ(frames.front().codec, codec);
+    const auto& bytes = frames.front().bytes;
+    ASSERT_GT(bytes.size(), 100U);
+    if (codec == Codec::vp8) {
+      // RFC 6386 section 9.1: a keyframe's start code and size.
+      EXPECT_EQ((std::vector<int>{bytes[3], bytes[4], bytes[5]}), (std::vector{0x9d, 0x01, 0x2a}));
+    } else {
+      EXPECT_EQ((std::vector<int>{bytes[0], bytes[1], bytes[2], bytes[3]}),
+                (std::vector{0, 0, 0, 1}));
+    }
+    for (std::size_t i = 1; i < frames.size(); ++i) {
+      EXPECT_GT(frames[i].pts, frames[i - 1].pts) << i << ", " << stream::to_string(codec);
+    }
+  }
+}
+
 TEST_F(PeerSessionTest, no_frames_at_all_end_the_session) {
   const auto recorder = std::make_shared<Recorder>();
   const auto sender = test::TestSender::create({});
   auto short_life = options();
-  short_life.end_after = 300ms;
+  short_life.stream.limits.end_after = 300ms;
   // The answer never reaches the sender, so that nothing ever comes.
-  const auto session =
-      PeerSession::answer(short_life, sender->wait_offer(), Recorder::events(recorder));
+  const auto watched = Recorder::watch(recorder, short_life.stream);
+  const auto session = PeerSession::answer(short_life.peer, sender->wait_offer(), watched.stream,
+                                           Recorder::events(recorder));
   ASSERT_TRUE(session) << session.error().message;
   ASSERT_TRUE(recorder->wait([](const Recorder& r) { return !r.ends_.empty(); }));
   EXPECT_EQ(recorder->ends_.front().first, EndReason::no_frames);
-  EXPECT_EQ((*session)->state(), CameraState::connecting);
+  EXPECT_EQ(watched.stream->state(), CameraState::connecting);
   (*session)->close();
   EXPECT_EQ(recorder->ends_.size(), 1U);
 }
@@ -395,7 +464,7 @@ TEST_F(PeerSessionTest, no_frames_at_all_end_the_session) {
 TEST_F(PeerSessionTest, a_sender_that_dies_ends_the_session) {
   Call call;
   auto session = options();
-  session.end_after = 2s;
+  session.stream.limits.end_after = 2s;
   ASSERT_TRUE(call.connect({}, session));
   ASSERT_TRUE(call.recorder->wait_frames(5));
   call.sender->die();
@@ -412,7 +481,7 @@ TEST_F(PeerSessionTest, a_picture_over_the_limit_ends_the_session_by_name) {
     SenderOptions sender;
     sender.codec = codec;
     auto session = options();
-    session.max_size = {160, 120};
+    session.peer.max_size = {160, 120};
     ASSERT_TRUE(call.connect(sender, session));
     ASSERT_TRUE(call.recorder->wait([](const Recorder& r) { return !r.ends_.empty(); }));
     EXPECT_EQ(call.recorder->ends_.front().first, EndReason::pipeline_error);
@@ -496,8 +565,9 @@ TEST_F(PeerSessionTest, sessions_closed_at_any_moment_leave_no_threads_or_descri
     }
     // Abrupt: one side or the other goes at some moment of the negotiation or the first pictures.
     call.sender = test::TestSender::create(sender);
-    auto session =
-        PeerSession::answer(options(), call.sender->wait_offer(), Recorder::events(call.recorder));
+    call.watched = Recorder::watch(call.recorder, options().stream);
+    auto session = PeerSession::answer({}, call.sender->wait_offer(), call.watched.stream,
+                                       Recorder::events(call.recorder));
     ASSERT_TRUE(session);
     call.session = *session;
     if (random() % 4 != 0) {

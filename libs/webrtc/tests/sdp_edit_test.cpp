@@ -66,7 +66,7 @@ TEST(ReadOffer, first_supported_codec_wins_and_the_others_go) {
       "a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1\r\n" +
       kKeys);
   ASSERT_TRUE(offer) << offer.error().message;
-  EXPECT_EQ(offer->codec, Codec::vp8);
+  EXPECT_EQ(offer->codec, stream::Codec::vp8);
   EXPECT_EQ(offer->payload_type, 96);
   EXPECT_NE(offer->sdp.find("m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"), std::string::npos)
       << offer->sdp;

@@ -1,7 +1,8 @@
+#include "surveillx/decode/rtp_intake.hpp"
+#include "surveillx/test_support/numbered_clip.hpp"
 #include "surveillx/test_support/support.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
-#include "numbered_clip.hpp"
 #include "test_sender.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Call;
-using test::NumberedClip;
+using test_support::NumberedClip;
 
 struct Format {
   const char* name;
@@ -53,11 +54,11 @@ class SlowChainTest : public testing::TestWithParam<Format> {
     Seen seen;
     Call call;
     call.recorder->look_ = [&](const frame::Frame& frame) {
-      const auto number = test::number_in(*frame.picture);
+      const auto number = test_support::number_in(*frame.picture);
       const int known = number && *number < clip.pictures.size() ? *number : -1;
       const bool whole =
           known >= 0 &&
-          test::hash(*frame.picture) == clip.pictures[static_cast<std::size_t>(known)];
+          test_support::hash(*frame.picture) == clip.pictures[static_cast<std::size_t>(known)];
       if (!whole) seen.damaged.push_back(known);
       const auto stall = stalls.find(static_cast<int>(seen.numbers.size()));
       seen.numbers.push_back(known);
@@ -67,12 +68,12 @@ class SlowChainTest : public testing::TestWithParam<Format> {
     sender.from_test = true;
     sender.width = clip.size.width;
     sender.height = clip.size.height;
-    SessionOptions session;
-    session.id = MediaSessionId::random();
-    session.camera = CameraId::random();
-    session.skip_after = skip_after;
-    session.end_after = 60s;  // A busy machine may take its time.
-    if (const auto connected = call.connect(sender, session); !connected) {
+    test::CallOptions options;
+    options.stream.id = MediaSessionId::random();
+    options.stream.camera = CameraId::random();
+    options.stream.limits.end_after = 60s;  // A busy machine may take its time.
+    options.peer.skip_after = skip_after;
+    if (const auto connected = call.connect(sender, options); !connected) {
       ADD_FAILURE() << connected.error().message;
       return seen;
     }
@@ -108,7 +109,7 @@ class SlowChainTest : public testing::TestWithParam<Format> {
 TEST_P(SlowChainTest, short_hangs_cost_no_frame_and_long_ones_jump_to_a_keyframe) {
   const auto format = GetParam();
   const auto clip =
-      test::make_clip(format.size, format.frames, format.keyframe_every, format.kbps);
+      test_support::make_clip(format.size, format.frames, format.keyframe_every, format.kbps);
   RecordProperty("largest_frame", static_cast<int>(clip.largest));
   const int middle = format.frames / 4;
   std::vector<int> all;
@@ -127,9 +128,9 @@ TEST_P(SlowChainTest, short_hangs_cost_no_frame_and_long_ones_jump_to_a_keyframe
 
   for (const int at : {0, middle}) {
     SCOPED_TRACE("1,500 ms after " + std::to_string(at) + " frames");
-    const auto before = totals().frames_skipped;
+    const auto before = decode::totals().frames_skipped;
     const auto seen = play(clip, format.fps, {{at, 1'500ms}}, SessionOptions{}.skip_after);
-    EXPECT_EQ(totals().frames_skipped - before, seen.stats.frames_skipped);
+    EXPECT_EQ(decode::totals().frames_skipped - before, seen.stats.frames_skipped);
     EXPECT_EQ(seen.damaged, std::vector<int>{});
     for (std::size_t i = 1; i < seen.numbers.size(); ++i) {
       const int step = seen.numbers[i] - seen.numbers[i - 1];

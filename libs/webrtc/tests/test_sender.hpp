@@ -6,6 +6,7 @@
 #include "surveillx/gst/reaper.hpp"
 #include "surveillx/gst/sdp.hpp"
 #include "surveillx/gst/signal_guard.hpp"
+#include "surveillx/stream/camera_stream.hpp"
 #include "surveillx/webrtc/peer_session.hpp"
 
 #include <atomic>
@@ -20,7 +21,7 @@
 namespace surveillx::webrtc::test {
 
 struct SenderOptions {
-  Codec codec = Codec::vp8;
+  stream::Codec codec = stream::Codec::vp8;
   bool trickle = true;
   bool audio = false;
   bool audio_first = false;
@@ -176,7 +177,7 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
     const std::string drawn =
         "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,framerate=30/1," + size +
         " ! valve name=valve ! " +
-        (options_.codec == Codec::h264
+        (options_.codec == stream::Codec::h264
              ? "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 bitrate=500 !"
                " video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1"
                " aggregate-mode=zero-latency !"
@@ -328,7 +329,19 @@ class TestSender : public std::enable_shared_from_this<TestSender> {
   bool answered_ = false;
 };
 
-/// Everything a session told, for a test to wait on.
+/// A session's options and those of the stream that it feeds.
+struct CallOptions {
+  SessionOptions peer;
+  stream::StreamOptions stream;
+};
+
+/// A stream that is looked at.
+struct Watched {
+  std::shared_ptr<stream::CameraStream> stream;
+  stream::CameraStream::Tap tap;
+};
+
+/// Everything a session and its stream told, for a test to wait on.
 class Recorder {
  public:
   [[nodiscard]] static SessionEvents events(const std::shared_ptr<Recorder>& self) {
@@ -349,24 +362,32 @@ class Recorder {
       }
       if (forward) forward(candidate, mline);
     };
-    events.on_frame = [self](frame::Frame frame) {
-      if (self->look_) self->look_(frame);
-      const std::lock_guard lock(self->mutex_);
-      self->frame_ = std::move(frame);
-      ++self->frames_;
-      self->changed_.notify_all();
-    };
+    return events;
+  }
+
+  [[nodiscard]] static Watched watch(const std::shared_ptr<Recorder>& self,
+                                     const stream::StreamOptions& options = {}) {
+    stream::StreamEvents events;
     events.on_state = [self](domain::CameraState state) {
       const std::lock_guard lock(self->mutex_);
       self->states_.push_back(state);
       self->changed_.notify_all();
     };
-    events.on_end = [self](EndReason reason, const std::string& detail) {
+    events.on_end = [self](stream::EndReason reason, const std::string& detail) {
       const std::lock_guard lock(self->mutex_);
       self->ends_.emplace_back(reason, detail);
       self->changed_.notify_all();
     };
-    return events;
+    Watched watched;
+    watched.stream = stream::CameraStream::create(options, std::move(events));
+    watched.tap = watched.stream->tap_decoded([self](const frame::Frame& frame) {
+      if (self->look_) self->look_(frame);
+      const std::lock_guard lock(self->mutex_);
+      self->frame_ = frame;
+      ++self->frames_;
+      self->changed_.notify_all();
+    });
+    return watched;
   }
 
   void forward_candidates(std::function<void(const std::string&, int)> forward) {
@@ -406,7 +427,7 @@ class Recorder {
   std::string answer_;
   std::vector<std::string> candidates_;
   std::vector<domain::CameraState> states_;
-  std::vector<std::pair<EndReason, std::string>> ends_;
+  std::vector<std::pair<stream::EndReason, std::string>> ends_;
   frame::Frame frame_;
   int frames_ = 0;
   bool candidate_before_answer_ = false;
@@ -421,6 +442,7 @@ class Recorder {
 struct Call {
   std::shared_ptr<TestSender> sender;
   std::shared_ptr<Recorder> recorder = std::make_shared<Recorder>();
+  Watched watched;
   std::shared_ptr<PeerSession> session;
   std::string offer;
   std::function<std::string(std::string)> edit_offer;  ///< What reaches the session of it.
@@ -433,7 +455,7 @@ struct Call {
 
   /// Everything up to the answer's arrival at the sender.
   [[nodiscard]] Result<void> connect(const SenderOptions& sender_options,
-                                     const SessionOptions& session_options) {
+                                     const CallOptions& options) {
     sender = TestSender::create(sender_options);
     offer = sender->wait_offer();
     if (offer.empty()) return Error{kTimeout, "the sender made no offer"};
@@ -441,7 +463,9 @@ struct Call {
       s->add_candidate(candidate, mline);
     });
     if (edit_offer) offer = edit_offer(offer);
-    auto answered = PeerSession::answer(session_options, offer, Recorder::events(recorder));
+    watched = Recorder::watch(recorder, options.stream);
+    auto answered = PeerSession::answer(options.peer, offer, watched.stream,
+                                        Recorder::events(recorder));
     if (!answered) return answered.error();
     session = *answered;
     sender->set_candidate_handler([s = session](const std::string& candidate, int mline) {

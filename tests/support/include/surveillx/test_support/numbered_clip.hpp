@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace surveillx::webrtc::test {
+namespace surveillx::test_support {
 
 /// VP8 frames, each with its number drawn into the picture, a keyframe at every multiple of
 /// `keyframe_every`, and what a decoder makes of each when none is missing. Decoding VP8 is exact:
@@ -51,11 +51,11 @@ inline std::size_t hash(const frame::Picture& picture) {
 
 inline std::optional<std::uint16_t> number_in(const frame::Picture& picture) {
   const auto y = picture.y();
-  return test_support::read_number(y.data, 1, y.stride, picture.size().width,
+  return read_number(y.data, 1, y.stride, picture.size().width,
                                    picture.size().height);
 }
 
-namespace detail {
+namespace clip {
 
 inline gst::Ref<GstElement> playing(const std::string& text) {
   auto pipeline = gst::parse_pipeline(text).value();
@@ -90,7 +90,7 @@ inline GstBuffer* drawn(frame::Size size, int number, std::vector<std::uint8_t>&
   std::memcpy(map.data, texture.data() + shift, luma);
   std::memset(map.data + luma, 128, luma / 2);
   const int half = size.width / 2;
-  test_support::draw_number(static_cast<std::uint16_t>(number), size.width, size.height, map.data,
+  draw_number(static_cast<std::uint16_t>(number), size.width, size.height, map.data,
                             size.width, map.data + luma, map.data + luma + luma / 4, half);
   gst_buffer_unmap(buffer, &map);
   GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(number) * GST_SECOND / 30;
@@ -98,18 +98,18 @@ inline GstBuffer* drawn(frame::Size size, int number, std::vector<std::uint8_t>&
   return buffer;
 }
 
-}  // namespace detail
+}  // namespace clip
 
 inline NumberedClip make_clip(frame::Size size, int frames, int keyframe_every, int kbps) {
   const std::string dimensions = "width=" + std::to_string(size.width) +
                                  ",height=" + std::to_string(size.height) + ",framerate=30/1";
-  const auto encoder = detail::playing(
+  const auto encoder = clip::playing(
       "appsrc name=in format=time caps=\"video/x-raw,format=I420," + dimensions +
       "\" ! vp8enc deadline=1 cpu-used=16 threads=2 end-usage=cbr lag-in-frames=0 min-quantizer=32"
       " max-quantizer=56 target-bitrate=" + std::to_string(kbps * 1'000) +
       " keyframe-max-dist=" + std::to_string(keyframe_every) +
       " ! appsink name=out sync=false");
-  const auto decoder = detail::playing("appsrc name=in format=time caps=\"video/x-vp8," +
+  const auto decoder = clip::playing("appsrc name=in format=time caps=\"video/x-vp8," +
                                        dimensions +
                                        "\" ! vp8dec ! video/x-raw,format=I420 !"
                                        " appsink name=out sync=false");
@@ -118,7 +118,7 @@ inline NumberedClip make_clip(frame::Size size, int frames, int keyframe_every, 
   clip.keyframe_every = keyframe_every;
   std::vector<std::uint8_t> texture;
   for (int number = 0; number < frames; ++number) {
-    const auto encoded = detail::pass(encoder.get(), detail::drawn(size, number, texture));
+    const auto encoded = clip::pass(encoder.get(), clip::drawn(size, number, texture));
     GstBuffer* frame = gst_sample_get_buffer(encoded.get());
     const bool keyframe = GST_BUFFER_FLAG_IS_SET(frame, GST_BUFFER_FLAG_DELTA_UNIT) == FALSE;
     if (keyframe != (number % keyframe_every == 0)) {
@@ -130,7 +130,7 @@ inline NumberedClip make_clip(frame::Size size, int frames, int keyframe_every, 
     gst_buffer_unmap(frame, &map);
     clip.largest = std::max(clip.largest, clip.frames.back().size());
 
-    const auto decoded = detail::pass(decoder.get(), gst_buffer_ref(frame));
+    const auto decoded = clip::pass(decoder.get(), gst_buffer_ref(frame));
     GstVideoInfo info;
     gst_video_info_from_caps(&info, gst_sample_get_caps(decoded.get()));
     GstVideoFrame video;
@@ -146,4 +146,4 @@ inline NumberedClip make_clip(frame::Size size, int frames, int keyframe_every, 
   return clip;
 }
 
-}  // namespace surveillx::webrtc::test
+}  // namespace surveillx::test_support
