@@ -56,7 +56,7 @@ function(surveillx_library name)
       set(ARG_TEST_TIMEOUT 60)
     endif()
     add_executable(${name}_test ${tests})
-    target_include_directories(${name}_test PRIVATE src)
+    target_include_directories(${name}_test PRIVATE src tests)
     surveillx_warnings(${name}_test)
     # Tests compile for speed of building, not of running.
     target_compile_options(${name}_test PRIVATE -O0 -g0)
