@@ -163,6 +163,14 @@ def test_people(caller, admin):
     caller.ask("listPeople", 400, token=admin, params={"cursor": "nonsense"})
 
 
+def test_settings(caller, admin):
+    settings = {each["key"]: each for each in caller.ask("listSettings", 200, token=admin).json()["settings"]}
+    assert settings["web.listen"]["source"] == "file" and settings["media.jpeg_quality"]["source"] == "default"
+    assert settings["publish.token"]["secret"] and settings["publish.token"]["value"] is None
+    viewer = caller.sign_in("vera", VIEWER_PASSWORD)["access_token"]
+    caller.ask("listSettings", 403, token=viewer)
+
+
 def test_metrics(caller, admin):
     caller.ask("metrics", 200)
     elsewhere = {"Host": "cameras.example"}

@@ -16,11 +16,12 @@ AddRoutes add_metrics;
 AddRoutes add_password;
 AddRoutes add_people;
 AddRoutes add_session;
+AddRoutes add_settings;
 AddRoutes add_system;
 
 inline constexpr AddRoutes* kResources[] = {
-    add_attendance, add_cameras, add_health, add_login,  add_metrics,
-    add_password,   add_people,  add_session, add_system,
+    add_attendance, add_cameras, add_health,  add_login,    add_metrics,
+    add_password,   add_people,  add_session, add_settings, add_system,
 };
 
 }  // namespace surveillx::webapp
