@@ -67,6 +67,10 @@ class Contract:
         """The same for an answer of no operation, such as `NotFound`."""
         self._check(response, self.components["responses"][response], answer)
 
+    def check_schema(self, schema, value):
+        """The same for what the command line tells of a resource."""
+        self._validate(schema, {"$ref": f"#/components/schemas/{schema}"}, value)
+
     def check_request(self, name, body):
         """Whether the body of a request is one that the contract describes."""
         content = self.operations[name]["requestBody"]["content"]

@@ -204,6 +204,25 @@ def test_attendance(caller, admin):
         caller.ask("listAttendance", 400, token=admin, params=bad)
 
 
+def test_the_command_line_tells_the_same(caller, admin):
+    site, contract = caller.site, caller.contract
+    people = caller.ask("listPeople", 200, token=admin).json()["people"]
+    assert site.json("people", "list") == people
+    records = site.attendance()
+    assert records
+    for record in records:
+        contract.check_schema("Record", record)
+    users = {user["id"]: user for user in site.json("users", "list")}
+    me = caller.ask("me", 200, token=admin).json()["user"]
+    assert users[me["id"]].items() >= me.items()
+    cameras = {camera["id"]: camera for camera in site.json("cameras", "list")}
+    for camera in caller.ask("listCameras", 200, token=admin).json()["cameras"]:
+        shared = {name: camera[name] for name in ("id", "number", "name")}
+        assert cameras[camera["id"]].items() >= shared.items()
+    settings = caller.ask("listSettings", 200, token=admin).json()["settings"]
+    assert site.json("config", "explain") == settings
+
+
 def test_what_is_not_there(caller, admin):
     headers = {"Authorization": f"Bearer {admin}"}
     contract = caller.contract
