@@ -221,13 +221,23 @@ void Live::replace_node(const std::string& name) {
   const NodeId id = same->first;
   const auto socket = same->second.socket;
   nodes_.erase(same);
-  log::info("live.media_replaced", {{"node", name}});
+  // Also how a node comes back whose connection broke unnoticed. Two processes of one name replace each
+  // other for ever.
+  log::warn("live.media_replaced",
+            {{"node", name}, {"remedy", "where it repeats, give each media process its own media.node"}});
   socket->disconnect(true);
   hub_.media_disconnected(id);
 }
 
 void Live::admit_media(const socketio::Server::Admission& admission) {
-  auto hello = live::MediaHello::from_json(admission.handshake.auth);
+  auto read = live::MediaHello::from_json(admission.handshake.auth);
+  if (!read) {
+    log::error("live.media_refused",
+               {{"error", read.error().name.text()}, {"detail", read.error().message}});
+    admission.refuse(std::string(read.error().name.text()));
+    return;
+  }
+  live::MediaHello hello = std::move(*read);
   const bool known = std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
     return entry.second.hello.node == hello.node;
   });
