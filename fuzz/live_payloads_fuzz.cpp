@@ -5,9 +5,12 @@
 #include "watch.hpp"
 
 #include "surveillx/domain/node_name.hpp"
+#include "surveillx/live/attendance.hpp"
+#include "surveillx/live/camera_report.hpp"
 #include "surveillx/live/demand.hpp"
+#include "surveillx/live/detection.hpp"
+#include "surveillx/live/frame.hpp"
 #include "surveillx/live/gallery.hpp"
-#include "surveillx/live/media_events.hpp"
 #include "surveillx/live/media_hello.hpp"
 
 #include <algorithm>

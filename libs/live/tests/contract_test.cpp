@@ -1,6 +1,9 @@
+#include "surveillx/live/attendance.hpp"
+#include "surveillx/live/camera_report.hpp"
 #include "surveillx/live/demand.hpp"
+#include "surveillx/live/detection.hpp"
+#include "surveillx/live/frame.hpp"
 #include "surveillx/live/gallery.hpp"
-#include "surveillx/live/media_events.hpp"
 #include "surveillx/live/media_hello.hpp"
 
 #include "surveillx/test_support/support.hpp"
