@@ -204,6 +204,7 @@ def test_a_name_that_is_none_is_refused_by_name(tmp_path):
     with pytest.raises(socketio.exceptions.ConnectionError):
         client.connect(site.web_url, namespaces=["/stream"], auth=auth, wait_timeout=10)
     assert "malformed_node" in str(refusals)
+    client = socketio.Client()
     client.connect(site.web_url, namespaces=["/stream"], auth={**auth, "node": "two-words"}, wait_timeout=10)
     web.wait_for_output(r"live\.media_connected.*two-words")
     client.disconnect()
