@@ -16,9 +16,8 @@ bool is_alphanumeric(char c) {
 
 bool is_node_name(std::string_view text) {
   return !text.empty() && text.size() <= kMaxLength && is_alphanumeric(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 }  // namespace surveillx::domain

@@ -15,7 +15,8 @@ TEST(NodeName, is_of_letters_digits_and_a_few_marks) {
 }
 
 TEST(NodeName, has_nothing_that_a_log_or_a_page_would_have_to_escape) {
-  for (const char* name : {"", " ", "north wing", "-north", ".", "a/b", "a\nb", "\"", "<b>", "höhe"}) {
+  for (const char* name :
+       {"", " ", "north wing", "-north", ".", "a/b", "a\nb", "\"", "<b>", "höhe"}) {
     EXPECT_FALSE(is_node_name(name)) << name;
   }
   EXPECT_FALSE(is_node_name(std::string(65, 'n')));

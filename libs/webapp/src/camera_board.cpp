@@ -120,7 +120,8 @@ void CameraBoard::reported(NodeId node, live::CameraReport report) {
   const auto earlier = nodes_.holder(id);
   const bool news = nodes_.reported(node, std::move(report));
   if (nodes_.holder(id) != earlier) camera->widths.reset();
-  // Nobody is to be believed: that is told once, and not each time somebody does not have the camera.
+  // Nobody is to be believed: that is told once, and not each time somebody does not have the
+  // camera.
   if (news || (nodes_.shown(id) == nullptr && camera->told.reason != kNodeGone)) show(*camera);
 }
 

@@ -40,9 +40,9 @@ struct BoardOptions {
   std::function<void()> on_unknown;
 };
 
-/// The cameras of the site and how each is doing: which there are is the database's word, how they do
-/// that of the media nodes, of which it is NodeLinks that says whom to believe. Loop thread; time comes
-/// from the clock.
+/// The cameras of the site and how each is doing: which there are is the database's word, how they
+/// do that of the media nodes, of which it is NodeLinks that says whom to believe. Loop thread;
+/// time comes from the clock.
 class CameraBoard {
  public:
   CameraBoard(const Clock& clock, BoardOptions options);

@@ -40,8 +40,8 @@ class SocketSink : public ViewerSink {
 
 template <class Event>
 void send(socketio::SocketPtr socket, const Event& event) {
-  socket->emit(socketio::encode_event(kNamespace, Event::kEvent,
-                                      socketio::one_object(event.to_json())));
+  socket->emit(
+      socketio::encode_event(kNamespace, Event::kEvent, socketio::one_object(event.to_json())));
 }
 
 /// The token both processes derive from the installation's key, and the one that was set for a
@@ -235,10 +235,11 @@ void Live::replace_node(const std::string& name) {
   const NodeId id = same->first;
   const auto socket = same->second.socket;
   nodes_.erase(same);
-  // Also how a node comes back whose connection broke unnoticed. Two processes of one name replace each
-  // other for ever.
-  log::warn("live.media_replaced",
-            {{"node", name}, {"remedy", "where it repeats, give each media process its own media.node"}});
+  // Also how a node comes back whose connection broke unnoticed. Two processes of one name replace
+  // each other for ever.
+  log::warn(
+      "live.media_replaced",
+      {{"node", name}, {"remedy", "where it repeats, give each media process its own media.node"}});
   socket->disconnect(true);
   hub_.media_disconnected(id);
 }
@@ -282,8 +283,7 @@ void Live::admit_media(const socketio::Server::Admission& admission) {
     if (!self) return;
     const auto gone = self->nodes_.extract(id);
     if (gone.empty()) return;
-    log::warn("live.media_disconnected",
-              {{"reason", reason}, {"node", gone.mapped().hello.node}});
+    log::warn("live.media_disconnected", {{"reason", reason}, {"node", gone.mapped().hello.node}});
     self->hub_.media_disconnected(id);
   });
   log::info("live.media_connected",

@@ -9,10 +9,14 @@ using domain::CameraState;
 
 int rank(CameraState state) {
   switch (state) {
-    case CameraState::live: return 3;
-    case CameraState::stale: return 2;
-    case CameraState::connecting: return 1;
-    case CameraState::offline: return 0;
+    case CameraState::live:
+      return 3;
+    case CameraState::stale:
+      return 2;
+    case CameraState::connecting:
+      return 1;
+    case CameraState::offline:
+      return 0;
   }
   return 0;
 }

@@ -16,25 +16,26 @@ namespace surveillx::webapp {
 /// One connection of a media node; never used again.
 using NodeId = std::uint64_t;
 
-/// Which media nodes are connected, what each last said of every camera, which of them therefore holds
-/// a camera, and what each was asked for. Free of sockets and threads; the event loop's thread only.
+/// Which media nodes are connected, what each last said of every camera, which of them therefore
+/// holds a camera, and what each was asked for. Free of sockets and threads; the event loop's
+/// thread only.
 ///
-/// Every node reports every camera of the database: all of them when it connects, then on each change,
-/// and while one is live every two seconds. A camera that moves from one node to another is `live` at
-/// both for some seconds, until the older session is stale. So the last word does not decide; what all
-/// connected nodes last said does, the same whatever order it came in:
+/// Every node reports every camera of the database: all of them when it connects, then on each
+/// change, and while one is live every two seconds. A camera that moves from one node to another is
+/// `live` at both for some seconds, until the older session is stale. So the last word does not
+/// decide; what all connected nodes last said does, the same whatever order it came in:
 ///
-/// | connected nodes say           | holder of the camera                                          |
-/// |-------------------------------|---------------------------------------------------------------|
-/// | `live`, one or several        | of these, the one that turned live last                       |
-/// | no `live`; `stale`            | of these, the one that turned live last                       |
-/// | neither; `connecting`         | of these, the one that turned connecting last                 |
-/// | nothing but `offline`         | nobody: what the last holder says is shown, once it is there; |
-/// |                               | where nobody ever held it, what the first by name says        |
+/// | connected nodes say         | holder of the camera                                           |
+/// |-----------------------------|----------------------------------------------------------------|
+/// | `live`, one or several      | of these, the one that turned live last                        |
+/// | no `live`; `stale`          | of these, the one that turned live last                        |
+/// | neither; `connecting`       | of these, the one that turned connecting last                  |
+/// | nothing but `offline`       | nobody; shown is the word of the last holder, once it is there |
+/// | the same, and nobody did    | nobody; shown is the word of the first by name                 |
 ///
 /// To turn is to say it after something else on the same connection. What a node says first after
-/// connecting only tells how it is, and counts as older than every turn; among such ones the first by
-/// name holds the camera, until one of them turns or says something lesser.
+/// connecting only tells how it is, and counts as older than every turn; among such ones the first
+/// by name holds the camera, until one of them turns or says something lesser.
 class NodeLinks {
  public:
   /// `name`: no two nodes that are connected have the same.
@@ -45,8 +46,8 @@ class NodeLinks {
 
   /// A connected node tells of a camera. False when what is `shown` stays what it was.
   bool reported(NodeId node, live::CameraReport report);
-  /// What is to be believed of a camera; null when nobody holds it and the node that last did is not
-  /// connected, or no node has told. Good until the next call that changes something.
+  /// What is to be believed of a camera; null when nobody holds it and the node that last did is
+  /// not connected, or no node has told. Good until the next call that changes something.
   [[nodiscard]] const live::CameraReport* shown(const CameraId& camera) const;
   [[nodiscard]] std::optional<NodeId> holder(const CameraId& camera) const;
   /// Whether what the node sends of the camera is for viewers: nobody else holds it.
@@ -54,8 +55,9 @@ class NodeLinks {
   /// The camera was removed.
   void forget(const CameraId& camera) { cameras_.erase(camera); }
 
-  /// What every node has to be asked for now and was not yet, whole: the demand of the cameras that it
-  /// holds and of those that nobody holds, since whoever gets one of them should send it at once.
+  /// What every node has to be asked for now and was not yet, whole: the demand of the cameras that
+  /// it holds and of those that nobody holds, since whoever gets one of them should send it at
+  /// once.
   [[nodiscard]] std::vector<std::pair<NodeId, live::Demand>> to_ask(const live::Demand& whole);
 
  private:
@@ -68,9 +70,9 @@ class NodeLinks {
     std::uint64_t turned = 0;  ///< By `turns_`; 0: it was so when the node connected.
   };
   struct Camera {
-    std::map<NodeId, Word> words;              ///< Of connected nodes.
-    std::optional<NodeId> speaker;             ///< Whose word is shown.
-    std::optional<std::string> last_holder;    ///< A node's name: it comes back as another NodeId.
+    std::map<NodeId, Word> words;            ///< Of connected nodes.
+    std::optional<NodeId> speaker;           ///< Whose word is shown.
+    std::optional<std::string> last_holder;  ///< A node's name: it comes back as another NodeId.
   };
 
   [[nodiscard]] std::optional<NodeId> speaker_of(const Camera& camera) const;

@@ -24,8 +24,8 @@ const socketio::EncodedEventPtr& OutgoingFrame::binary() {
 const socketio::EncodedEventPtr& OutgoingFrame::base64() {
   if (!base64_) {
     boost::json::value picture(base64_encode(frame_.jpeg.view()));
-    base64_ = encode_(live::Frame::kEvent,
-                      socketio::one_object(frame_.to_json(std::move(picture))));
+    base64_ =
+        encode_(live::Frame::kEvent, socketio::one_object(frame_.to_json(std::move(picture))));
   }
   return base64_;
 }

@@ -13,12 +13,13 @@
 #include <string_view>
 #include <vector>
 
-/// Events on their way to many viewers: each form is made when the first viewer needs it, and shared by
-/// all who may see the same. What an event is made of has to outlive it. Loop thread.
+/// Events on their way to many viewers: each form is made when the first viewer needs it, and
+/// shared by all who may see the same. What an event is made of has to outlive it. Loop thread.
 namespace surveillx::webapp {
 
 /// How an event becomes what viewers share.
-using Encode = std::function<socketio::EncodedEventPtr(std::string_view, const socketio::Arguments&)>;
+using Encode =
+    std::function<socketio::EncodedEventPtr(std::string_view, const socketio::Arguments&)>;
 /// The group that a person is in; nothing when that is not known.
 using GroupOf = std::function<std::optional<std::string>(const PersonId&)>;
 
@@ -53,8 +54,8 @@ class OutgoingDetection {
   std::map<Hidden, socketio::EncodedEventPtr> forms_;
 };
 
-/// Of somebody whom a viewer may not see there is nothing for it; a camera that it may not see is not
-/// named.
+/// Of somebody whom a viewer may not see there is nothing for it; a camera that it may not see is
+/// not named.
 class OutgoingAttendance {
  public:
   /// `camera`: the one the event names; null when it names none, or none that is known.

@@ -26,8 +26,7 @@ void SiteFollower::look() {
   const bool reload = std::exchange(reload_cameras_, false);
   const bool check_all = std::exchange(check_sessions_, false);
   Wanted wanted{revisions_, reload, events_.sessions(check_all), events_.sessions(true)};
-  auto job = [weak = weak_from_this(), &loop = loop_, store = store_,
-              wanted = std::move(wanted)] {
+  auto job = [weak = weak_from_this(), &loop = loop_, store = store_, wanted = std::move(wanted)] {
     loop.post([weak, found = read(*store, wanted)] {
       if (const auto self = weak.lock()) self->apply(found);
     });
@@ -52,10 +51,9 @@ SiteFollower::Found SiteFollower::read(store::Store& store, const Wanted& wanted
   if (revisions->attendance > wanted.known.attendance) {
     read_attendance(store, wanted.known, found);
   }
-  read_sessions(store,
-                revisions->access != wanted.known.access ? wanted.all_sessions
-                                                         : wanted.due_sessions,
-                found);
+  read_sessions(
+      store, revisions->access != wanted.known.access ? wanted.all_sessions : wanted.due_sessions,
+      found);
   return found;
 }
 

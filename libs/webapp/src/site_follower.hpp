@@ -27,9 +27,9 @@ struct SiteEvents {
   std::function<void(std::int64_t revision)> on_gallery;
 };
 
-/// Follows the database's revision row, and what it says has changed: cameras, attendance, sessions.
-/// Reads on the pool, one look at a time; all else on the loop, where it is created and destroyed.
-/// What a look could not read is looked at again.
+/// Follows the database's revision row, and what it says has changed: cameras, attendance,
+/// sessions. Reads on the pool, one look at a time; all else on the loop, where it is created and
+/// destroyed. What a look could not read is looked at again.
 class SiteFollower : public std::enable_shared_from_this<SiteFollower> {
  public:
   SiteFollower(net::EventLoop& loop, WorkerPool& pool, std::shared_ptr<store::Store> store,
@@ -58,10 +58,8 @@ class SiteFollower : public std::enable_shared_from_this<SiteFollower> {
   };
 
   [[nodiscard]] static Found read(store::Store& store, const Wanted& wanted);
-  static void read_attendance(store::Store& store, const store::Revisions& known,
-                              Found& found);
-  static void read_sessions(store::Store& store, const std::vector<std::string>& ids,
-                            Found& found);
+  static void read_attendance(store::Store& store, const store::Revisions& known, Found& found);
+  static void read_sessions(store::Store& store, const std::vector<std::string>& ids, Found& found);
   void look();
   void apply(const Found& found);
 

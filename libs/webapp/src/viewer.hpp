@@ -28,7 +28,8 @@ class ViewerSink {
   virtual bool emit_latest(std::string_view slot, const socketio::EncodedEventPtr& event) = 0;
 };
 
-/// One viewer: what it may see, what it watches of that, and when its next frame is due. Loop thread.
+/// One viewer: what it may see, what it watches of that, and when its next frame is due. Loop
+/// thread.
 class Viewer {
  public:
   Viewer(std::shared_ptr<ViewerSink> sink, domain::ViewerScope scope, SteadyTime now)

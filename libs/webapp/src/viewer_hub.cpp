@@ -190,8 +190,7 @@ bool ViewerHub::on_attendance(NodeId /*node*/, const socketio::Arguments& argume
 }
 
 void ViewerHub::tell_attendance(const live::Attendance& attendance) {
-  const LiveCamera* camera =
-      attendance.camera_id ? board_.find(*attendance.camera_id) : nullptr;
+  const LiveCamera* camera = attendance.camera_id ? board_.find(*attendance.camera_id) : nullptr;
   OutgoingAttendance outgoing(attendance, camera != nullptr ? &camera->camera : nullptr,
                               options_.group_of, options_.encode);
   for (auto& [id, viewer] : viewers_) {

@@ -44,8 +44,8 @@ struct HubOptions {
 };
 
 /// Who sees what: viewers, what they may see and what they watch of it, and the demand that follows
-/// (contracts/socketio.md). Free of sockets and threads: everything runs on the caller's thread (the
-/// event loop), and time comes from the clock.
+/// (contracts/socketio.md). Free of sockets and threads: everything runs on the caller's thread
+/// (the event loop), and time comes from the clock.
 class ViewerHub {
  public:
   ViewerHub(const Clock& clock, HubOptions options);
@@ -58,8 +58,8 @@ class ViewerHub {
 
   /// `name`: of no other node that is connected.
   void media_connected(NodeId node, std::string name);
-  /// The cameras that the node held become offline at once, unless another one has them; all of them,
-  /// when it was the last node.
+  /// The cameras that the node held become offline at once, unless another one has them; all of
+  /// them, when it was the last node.
   void media_disconnected(NodeId node);
   [[nodiscard]] bool has_media() const { return board_.nodes().any(); }
   /// One event of a connected node. False when it was malformed or about no camera of ours: then

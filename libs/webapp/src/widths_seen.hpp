@@ -5,12 +5,12 @@
 
 namespace surveillx::webapp {
 
-/// Which widths of a camera's pictures come at present: media sends a picture once for each demanded
-/// width, with the same `seq`, the smaller first.
+/// Which widths of a camera's pictures come at present: media sends a picture once for each
+/// demanded width, with the same `seq`, the smaller first.
 class WidthsSeen {
  public:
-  /// Notes a picture. False: it is a second copy of one that came already, as of a small camera whose
-  /// picture fits two demanded widths.
+  /// Notes a picture. False: it is a second copy of one that came already, as of a small camera
+  /// whose picture fits two demanded widths.
   bool take(std::int64_t seq, int width) {
     if (seq != last_seq_) {
       last_seq_ = seq;
@@ -39,7 +39,7 @@ class WidthsSeen {
 
  private:
   std::int64_t last_seq_ = 0;
-  std::uint64_t pictures_ = 0;             ///< Different ones.
+  std::uint64_t pictures_ = 0;            ///< Different ones.
   std::map<int, std::uint64_t> seen_at_;  ///< The count at which each width came last.
 };
 

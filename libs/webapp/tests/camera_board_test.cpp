@@ -64,7 +64,8 @@ TEST_F(Hub, a_new_camera_appears_and_a_removed_one_is_said_to_be_removed) {
   EXPECT_EQ(told[0].payload.at("name").as_string(), "Yard");
   EXPECT_EQ(told[1].payload.at("camera_id").as_string(), hall_.id.str());
   EXPECT_EQ(told[1].payload.at("state").as_string(), "removed");
-  EXPECT_TRUE(demands_.back().cameras.contains(yard.id)) << "`all` holds for cameras that come later";
+  EXPECT_TRUE(demands_.back().cameras.contains(yard.id))
+      << "`all` holds for cameras that come later";
   EXPECT_FALSE(demands_.back().cameras.contains(hall_.id));
   EXPECT_FALSE(frame(hall_, 1)) << "media has not heard of it yet";
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "viewer_hub.hpp"
-
 #include "surveillx/live/frame.hpp"
+
+#include "viewer_hub.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -122,8 +122,7 @@ class Hub : public testing::Test {
     arguments.args.emplace_back(std::move(wish));
     return hub_.watch(id, arguments).args.at(0).as_object();
   }
-  bool frame(const domain::Camera& camera, std::int64_t seq, int width = 640,
-             NodeId node = kNode) {
+  bool frame(const domain::Camera& camera, std::int64_t seq, int width = 640, NodeId node = kNode) {
     socketio::Arguments arguments;
     json::object object;
     object["camera_id"] = camera.id.str();
@@ -180,7 +179,7 @@ class Hub : public testing::Test {
   ManualClock clock_;
   Encodings encodings_;
   std::vector<socketio::EncodedEventPtr> kept_;
-  std::vector<live::Demand> demands_;        ///< Of `kNode`.
+  std::vector<live::Demand> demands_;     ///< Of `kNode`.
   std::map<NodeId, live::Demand> asked_;  ///< Of each node the last.
   int unknown_cameras_ = 0;
   bool news_ = true;

@@ -169,14 +169,24 @@ TEST_P(NodeRules, hold) {
   for (const auto& step : GetParam().steps) {
     ++number;
     switch (step.does) {
-      case comes: links.connect(step.node, name_of(step.node)); break;
-      case goes: (void)links.disconnect(step.node); break;
-      case offline: (void)links.reported(step.node, report(camera, CameraState::offline)); break;
+      case comes:
+        links.connect(step.node, name_of(step.node));
+        break;
+      case goes:
+        (void)links.disconnect(step.node);
+        break;
+      case offline:
+        (void)links.reported(step.node, report(camera, CameraState::offline));
+        break;
       case connecting:
         (void)links.reported(step.node, report(camera, CameraState::connecting));
         break;
-      case Does::live: (void)links.reported(step.node, report(camera, CameraState::live)); break;
-      case stale: (void)links.reported(step.node, report(camera, CameraState::stale)); break;
+      case Does::live:
+        (void)links.reported(step.node, report(camera, CameraState::live));
+        break;
+      case stale:
+        (void)links.reported(step.node, report(camera, CameraState::stale));
+        break;
     }
     EXPECT_EQ(links.holder(camera), step.holder) << "after step " << number;
   }
@@ -200,12 +210,8 @@ class Nodes : public testing::Test {
     return word == nullptr ? "nobody's" : word->reason;
   }
   /// Both cameras at 15 fps.
-  [[nodiscard]] live::Demand both() const {
-    return {{{gate_, {15, {640}}}, {yard_, {15, {640}}}}};
-  }
-  [[nodiscard]] static live::Demand of(const CameraId& camera) {
-    return {{{camera, {15, {640}}}}};
-  }
+  [[nodiscard]] live::Demand both() const { return {{{gate_, {15, {640}}}, {yard_, {15, {640}}}}}; }
+  [[nodiscard]] static live::Demand of(const CameraId& camera) { return {{{camera, {15, {640}}}}}; }
 
   const CameraId gate_ = CameraId::random();
   const CameraId yard_ = CameraId::random();
@@ -283,8 +289,7 @@ TEST_F(Nodes, what_a_node_says_that_is_not_connected_counts_for_nothing) {
 }
 
 TEST_F(Nodes, demand_goes_to_the_holder_and_to_all_while_there_is_none) {
-  EXPECT_THAT(links_.to_ask(both()),
-              ElementsAre(Pair(kNorth, both()), Pair(kSouth, both())));
+  EXPECT_THAT(links_.to_ask(both()), ElementsAre(Pair(kNorth, both()), Pair(kSouth, both())));
   EXPECT_TRUE(tell(kNorth, gate_, CameraState::live));
   EXPECT_THAT(links_.to_ask(both()), ElementsAre(Pair(kSouth, of(yard_))));
   EXPECT_TRUE(tell(kSouth, yard_, CameraState::live));

@@ -1,5 +1,4 @@
 #include "hub_fixture.hpp"
-
 #include "scope_of.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -37,12 +36,14 @@ class LimitedViewer : public Hub {
     return scope;
   }
   static json::object face(std::int64_t track, const PersonId& person, const char* name) {
-    return {{"track_id", track}, {"box", {0.1, 0.1, 0.2, 0.2}}, {"status", "known"},
-            {"person_id", person.str()}, {"name", name}, {"confidence", 0.9}};
+    return {{"track_id", track}, {"box", {0.1, 0.1, 0.2, 0.2}},
+            {"status", "known"}, {"person_id", person.str()},
+            {"name", name},      {"confidence", 0.9}};
   }
   static json::object stranger(std::int64_t track) {
-    return {{"track_id", track}, {"box", {0.5, 0.1, 0.2, 0.2}}, {"status", "unknown"},
-            {"person_id", nullptr}, {"name", nullptr}, {"confidence", 0.8}};
+    return {{"track_id", track},   {"box", {0.5, 0.1, 0.2, 0.2}},
+            {"status", "unknown"}, {"person_id", nullptr},
+            {"name", nullptr},     {"confidence", 0.8}};
   }
   bool attendance(const PersonId& person, const domain::Camera* camera = nullptr) {
     live::Attendance told;
@@ -124,8 +125,8 @@ TEST_F(LimitedViewer, gets_no_detection_of_another_camera) {
 TEST_F(LimitedViewer, sees_people_of_other_groups_as_unknown) {
   const auto limited = connect_and_watch({}, nullptr, people({"7a"}));
   const auto unlimited = connect_and_watch({});
-  EXPECT_TRUE(detection(hall_, {face(1, ada_, "Ada"), face(2, bob_, "Bob"),
-                                face(3, nobody_, "Eve"), stranger(4)}));
+  EXPECT_TRUE(detection(
+      hall_, {face(1, ada_, "Ada"), face(2, bob_, "Bob"), face(3, nobody_, "Eve"), stranger(4)}));
   ASSERT_EQ(limited->of("detection").size(), 1);
   const auto payload = limited->of("detection")[0].payload;
   const auto& faces = payload.at("faces").as_array();
@@ -186,7 +187,8 @@ TEST_F(LimitedViewer, does_not_learn_at_which_camera_it_may_not_see_somebody_was
   EXPECT_TRUE(told[2].payload.at("camera_id").is_null());
 }
 
-TEST_F(LimitedViewer, loses_a_camera_that_moves_to_another_group_and_gets_one_that_moves_to_its_own) {
+TEST_F(LimitedViewer,
+       loses_a_camera_that_moves_to_another_group_and_gets_one_that_moves_to_its_own) {
   const auto viewer = connect_and_watch({}, nullptr, cameras({"inside"}));
   const auto unlimited = connect_and_watch({});
   EXPECT_TRUE(tell(entrance_, "live"));

@@ -10,9 +10,9 @@
 
 namespace surveillx::domain {
 
-/// Who looks, and at whom and what they may look: a user's role, and the groups a viewer or operator is
-/// limited to. Whoever hands something out asks here, for Live, pictures, attendance, sightings and
-/// exports alike. An administrator is never limited.
+/// Who looks, and at whom and what they may look: a user's role, and the groups a viewer or
+/// operator is limited to. Whoever hands something out asks here, for Live, pictures, attendance,
+/// sightings and exports alike. An administrator is never limited.
 struct ViewerScope {
   using Groups = std::set<std::string, std::less<>>;
 
