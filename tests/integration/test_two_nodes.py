@@ -57,6 +57,21 @@ def nodes(request, tmp_path):
         server.stop()
 
 
+@pytest.fixture
+def site(tmp_path):
+    installation = Installation(tmp_path)
+    prepare(installation)
+    yield installation
+    installation.stop_all()
+
+
+def start_web_for_any_node(site):
+    """Lets this test speak as media."""
+    web = site.start("web", [*site.base("web"), "--set", f"publish.token={TOKEN}"])
+    wait_for(lambda: web.running() and site.answers(site.web_port), 60, "web to listen")
+    return web
+
+
 class Viewer:
     """What it hears of each camera: every `camera` event, in order, and the width of every picture."""
 
@@ -186,17 +201,14 @@ def test_one_person_seen_at_both_nodes_has_one_record(nodes):
     wait_for(lambda: [record["sightings"] for record in nodes.north.attendance()] == [2], 20, "both sightings")
 
 
-def test_a_name_that_is_none_is_refused_by_name(tmp_path):
-    site = Installation(tmp_path)
-    prepare(site)
+def test_a_name_that_is_none_is_refused_by_name(site):
     done = subprocess.run(
         [str(a) for a in [*site.base("media"), "--set", "media.node=two words"]],
         env={**os.environ, **site.env}, capture_output=True, text=True, timeout=60,
     )
     assert done.returncode != 0 and "media.node" in done.stderr and "two words" in done.stderr
 
-    web = site.start("web", [*site.base("web"), "--set", f"publish.token={TOKEN}"])
-    wait_for(lambda: web.running() and site.answers(site.web_port), 60, "web to listen")
+    start_web_for_any_node(site)
     client = socketio.Client()
     auth = {"token": TOKEN, "version": "1", "node": "two words"}
     refusals = []
@@ -204,8 +216,20 @@ def test_a_name_that_is_none_is_refused_by_name(tmp_path):
     with pytest.raises(socketio.exceptions.ConnectionError):
         client.connect(site.web_url, namespaces=["/stream"], auth=auth, wait_timeout=10)
     assert "malformed_node" in str(refusals)
-    client = socketio.Client()
-    client.connect(site.web_url, namespaces=["/stream"], auth={**auth, "node": "two-words"}, wait_timeout=10)
-    web.wait_for_output(r"live\.media_connected.*two-words")
-    client.disconnect()
-    site.stop_all()
+
+
+def test_a_newer_connection_of_a_name_replaces_the_older_and_no_other_s(site):
+    web = start_web_for_any_node(site)
+
+    def connect(node):
+        client = socketio.Client(reconnection=False)
+        auth = {"token": TOKEN, "version": "1", "node": node}
+        client.connect(site.web_url, namespaces=["/stream"], auth=auth, wait_timeout=10)
+        return client
+
+    other, older, newer = connect("south"), connect("north"), connect("north")
+    web.wait_for_output(r"live\.media_replaced.*north")
+    wait_for(lambda: not older.connected, 20, "the older connection to end")
+    assert newer.connected and other.connected
+    for client in (other, newer):
+        client.disconnect()
