@@ -67,7 +67,7 @@ def site(tmp_path):
 
 def start_web_for_any_node(site):
     """Lets this test speak as media."""
-    web = site.start("web", [*site.base("web"), "--set", f"publish.token={TOKEN}"])
+    web = site.start("web", site.base("web"), {"SURVEILLX_PUBLISH_TOKEN": TOKEN})
     wait_for(lambda: web.running() and site.answers(site.web_port), 60, "web to listen")
     return web
 
