@@ -67,6 +67,8 @@ struct Ice {
 };
 
 struct Media {
+  /// Tells this media process apart where several serve one web; empty: the only one.
+  std::string node;
   int max_cameras = 64;
   std::chrono::milliseconds stale_after{2'000};
   std::chrono::milliseconds offline_after{5'000};
