@@ -18,16 +18,17 @@ endfunction()
 # surveillx_library(NAME [USES lib...] [LINK target...] [PRIVATE_LINK target...] [TEST_USES lib...]
 #                   [TEST_LINK target...] [TEST_TIMEOUT seconds] [TEST_WHOLE] [TEST_SLOW filter...]
 #                   [ALONE file...])
-# A static library from src/*.cpp with the public headers of include/, and one test program from
-# tests/*_test.cpp whose cases ctest runs one by one, or with TEST_WHOLE all in one process: for
-# tests that share something slow to start, such as a database server. Under sanitizers, where starting
-# is slow, all are run so, without TEST_SLOW: what takes minutes there and reaches little that others do
-# not. ALONE: files that a unity build (the sanitizers' presets: half the time) has to compile by
-# themselves.
+# A static library from src/*.cpp and the folders of src with the public headers of include/, and one
+# test program from tests/*_test.cpp and the folders of tests, whose cases ctest runs one by one, or
+# with TEST_WHOLE all in one process: for tests that share something slow to start, such as a database
+# server. Under sanitizers, where starting is slow, all are run so, without TEST_SLOW: what takes minutes
+# there and reaches little that others do not. ALONE: files that a unity build (the sanitizers' presets:
+# half the time) has to compile by themselves.
 function(surveillx_library name)
   cmake_parse_arguments(ARG "TEST_WHOLE" "TEST_TIMEOUT" "USES;LINK;PRIVATE_LINK;TEST_USES;TEST_LINK;TEST_SLOW;ALONE" ${ARGN})
   set(target surveillx_${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp
+       ${CMAKE_CURRENT_SOURCE_DIR}/src/*/*.cpp)
   if(ARG_ALONE)
     set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
@@ -47,14 +48,15 @@ function(surveillx_library name)
   target_link_libraries(${target} ${visibility} ${ARG_USES} ${ARG_LINK})
   add_library(surveillx::${name} ALIAS ${target})
 
-  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/*_test.cpp)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/*_test.cpp
+       ${CMAKE_CURRENT_SOURCE_DIR}/tests/*/*_test.cpp)
   if(SURVEILLX_TESTS AND NOT SURVEILLX_FUZZ AND tests)
     list(TRANSFORM ARG_TEST_USES PREPEND surveillx::)
     if(NOT ARG_TEST_TIMEOUT)
       set(ARG_TEST_TIMEOUT 60)
     endif()
     add_executable(${name}_test ${tests})
-    target_include_directories(${name}_test PRIVATE src)
+    target_include_directories(${name}_test PRIVATE src tests)
     surveillx_warnings(${name}_test)
     # Tests compile for speed of building, not of running.
     target_compile_options(${name}_test PRIVATE -O0 -g0)

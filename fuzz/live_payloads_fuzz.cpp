@@ -4,9 +4,13 @@
 #include "socket_codec.hpp"
 #include "watch.hpp"
 
+#include "surveillx/domain/node_name.hpp"
+#include "surveillx/live/attendance.hpp"
+#include "surveillx/live/camera_report.hpp"
 #include "surveillx/live/demand.hpp"
+#include "surveillx/live/detection.hpp"
+#include "surveillx/live/frame.hpp"
 #include "surveillx/live/gallery.hpp"
-#include "surveillx/live/media_events.hpp"
 #include "surveillx/live/media_hello.hpp"
 
 #include <algorithm>
@@ -81,7 +85,10 @@ void check(const socketio::Arguments& arguments) {
 
 void check_auth(const boost::json::object& auth) {
   const auto hello = live::MediaHello::from_json(auth);
-  require(live::MediaHello::from_json(hello.to_json()) == hello);
+  if (!hello) return;
+  require(hello->node.empty() || domain::is_node_name(hello->node));
+  const auto same = live::MediaHello::from_json(hello->to_json());
+  require(same && *same == *hello);
 }
 
 }  // namespace

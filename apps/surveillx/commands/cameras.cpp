@@ -1,4 +1,5 @@
 #include "surveillx/net/client.hpp"
+#include "surveillx/store/resource_json.hpp"
 
 #include "commands/command.hpp"
 #include "commands/run_addresses.hpp"
@@ -36,14 +37,10 @@ std::string camera_command(const std::string& server, const std::string& token,
 int show(const CommonOptions& common, const StoreAccess& access, const std::string& pin,
          const store::CameraWithToken& camera) {
   if (common.json) {
-    std::puts(boost::json::serialize(
-                  boost::json::object{
-                      {"id", camera.camera.id.str()},
-                      {"number", camera.camera.number},
-                      {"name", camera.camera.name},
-                      {"token", camera.token},
-                      {"pin", pin.empty() ? boost::json::value(nullptr) : boost::json::value(pin)}})
-                  .c_str());
+    auto answer = store::to_json(camera);
+    answer["pin"] = nullptr;
+    if (!pin.empty()) answer["pin"] = pin;
+    std::puts(boost::json::serialize(answer).c_str());
     return kDone;
   }
   // What runs now may have been started with other options than the configuration's (--public,
@@ -104,10 +101,9 @@ int list(const CommonOptions& common) {
   if (common.json) {
     boost::json::array all;
     for (const auto& camera : cameras) {
-      all.push_back({{"id", camera.id.str()},
-                     {"number", camera.number},
-                     {"name", camera.name},
-                     {"created_at", access.zone.format_rfc3339(camera.created_at)}});
+      auto item = store::to_json(camera);
+      item["created_at"] = access.zone.format_rfc3339(camera.created_at);
+      all.emplace_back(std::move(item));
     }
     std::puts(boost::json::serialize(all).c_str());
     return kDone;

@@ -1,3 +1,4 @@
+#include "surveillx/config/explained_json.hpp"
 #include "surveillx/config/keys.hpp"
 #include "surveillx/ice/local_addresses.hpp"
 
@@ -53,9 +54,7 @@ int explain(const CommonOptions& common) {
   const auto loaded = must(config::load(options));
   if (common.json) {
     boost::json::array list;
-    for (const auto& value : loaded.values) {
-      list.push_back({{"key", value.key}, {"value", value.value}, {"origin", value.origin}});
-    }
+    for (const auto& value : loaded.values) list.emplace_back(config::to_json(value));
     std::puts(boost::json::serialize(list).c_str());
     return kDone;
   }

@@ -2,6 +2,7 @@
 
 #include "surveillx/base/unicode.hpp"
 #include "surveillx/config/keys.hpp"
+#include "surveillx/store/resource_json.hpp"
 
 #include "commands/command.hpp"
 #include "commands/json_text.hpp"
@@ -95,19 +96,13 @@ int list(const CommonOptions& common, const PeopleOptions& options) {
       .search = options.search, .group = options.person.group, .limit = 500, .cursor = ""};
   do {
     const auto page = must(access.store->people.list(query));
-    for (const auto& [person, photos] : page.people) {
+    for (const auto& summary : page.people) {
       any = true;
       if (common.json) {
-        all.push_back({{"id", person.id.str()},
-                       {"name", person.name},
-                       {"external_id", person.external_id},
-                       {"group", person.group},
-                       {"photos",
-                        {{"accepted", photos.accepted},
-                         {"pending", photos.pending},
-                         {"refused", photos.refused}}}});
+        all.emplace_back(store::to_json(summary));
         continue;
       }
+      const auto& [person, photos] = summary;
       std::printf("%s  %s", person.id.str().c_str(), person.name.c_str());
       if (!person.external_id.empty()) std::printf("  [%s]", person.external_id.c_str());
       if (!person.group.empty()) std::printf("  %s", person.group.c_str());

@@ -1,11 +1,11 @@
 #include "commands/photo_reports.hpp"
 
+#include "surveillx/enrolment/verdict_json.hpp"
 #include "surveillx/setup/engine.hpp"
 
 #include "commands/models_folder.hpp"
 #include "commands/utf8_text.hpp"
 
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -54,18 +54,10 @@ enrolment::Candidate PhotoDesk::examine(const fs::path& file, Result<Bytes> byte
 boost::json::array to_json(const std::vector<PhotoReport>& photos) {
   boost::json::array all;
   for (const auto& [file, verdict] : photos) {
-    boost::json::object photo{{"file", utf8_text(file)},
-                              {"ok", verdict.accepted},
-                              {"reason", verdict.reason.empty()
-                                             ? boost::json::value(nullptr)
-                                             : boost::json::value(verdict.reason)}};
-    if (verdict.like) {
-      photo["looks_like"] = {
-          {"person_id", verdict.like->person_id.str()},
-          {"person", verdict.like->person},
-          {"distance", std::round(static_cast<double>(verdict.like->distance) * 1e4) / 1e4}};
-    }
-    if (!verdict.message.empty()) photo["message"] = utf8_text(verdict.message);
+    boost::json::object photo{{"file", utf8_text(file)}};
+    for (const auto& member : enrolment::to_json(verdict)) photo.insert(member);
+    // It may quote a file's name, which may hold anything.
+    if (auto* message = photo.if_contains("message")) *message = utf8_text(verdict.message);
     all.push_back(std::move(photo));
   }
   return all;

@@ -18,6 +18,13 @@ Wish wish_of(const config::Loaded& loaded) {
           zone_is_explicit(loaded)};
 }
 
+/// The zone in which the database's days are counted, from now on the configuration's.
+void take(config::Config& config, const attendance::TimeZone& zone) {
+  if (config.attendance.timezone == zone.name()) return;
+  config.attendance.timezone = zone.name();
+  config.origins["attendance.timezone"] = {config::Source::derived, "database"};
+}
+
 }  // namespace
 
 bool zone_is_explicit(const config::Loaded& loaded) {
@@ -31,7 +38,7 @@ void settle_site_zone(store::Store& store, config::Loaded& loaded) {
   const auto wish = wish_of(loaded);
   const auto state = must(store.site_zone.settle(wish.zone, wish.explicitly));
   if (state.changed) throw Failure(*state.changed);
-  loaded.config.attendance.timezone = state.zone.name();
+  take(loaded.config, state.zone);
 }
 
 store::RezoneReport derive_days_anew(store::Store& store, const attendance::TimeZone& zone,
@@ -61,7 +68,7 @@ void settle_or_derive_site_zone(store::Store& store, config::Loaded& loaded) {
                 static_cast<long long>(report.moved), static_cast<long long>(report.sightings));
     std::fflush(stdout);
   }
-  loaded.config.attendance.timezone = zone.name();
+  take(loaded.config, zone);
 }
 
 }  // namespace surveillx::app

@@ -1,3 +1,5 @@
+#include "surveillx/store/resource_json.hpp"
+
 #include "commands/command.hpp"
 #include "commands/store_access.hpp"
 #include "commands/usage_error.hpp"
@@ -74,11 +76,10 @@ std::string ask_password(bool from_stdin) {
   return first;
 }
 
-boost::json::object to_json(const domain::User& user, const attendance::TimeZone& zone) {
-  return {{"id", user.id.str()},
-          {"username", user.username},
-          {"role", domain::to_string(user.role)},
-          {"created_at", zone.format_rfc3339(user.created_at)}};
+boost::json::object json_of(const domain::User& user, const attendance::TimeZone& zone) {
+  auto object = store::to_json(user);
+  object["created_at"] = zone.format_rfc3339(user.created_at);
+  return object;
 }
 
 domain::User find(store::Users& users, const std::string& username) {
@@ -104,7 +105,7 @@ int add(const CommonOptions& common, const UserOptions& options) {
   const auto user =
       must(access.store->users.add(options.username, *role, ask_password(options.password_stdin)));
   if (common.json) {
-    std::puts(boost::json::serialize(to_json(user, access.zone)).c_str());
+    std::puts(boost::json::serialize(json_of(user, access.zone)).c_str());
   } else {
     std::printf("Added %s (%s).\n", user.username.c_str(), options.role.c_str());
   }
@@ -127,7 +128,7 @@ int list(const CommonOptions& common) {
   const auto users = must(access.store->users.list());
   if (common.json) {
     boost::json::array all;
-    for (const auto& user : users) all.push_back(to_json(user, access.zone));
+    for (const auto& user : users) all.emplace_back(json_of(user, access.zone));
     std::puts(boost::json::serialize(all).c_str());
     return kDone;
   }

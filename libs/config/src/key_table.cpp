@@ -2,6 +2,7 @@
 
 #include "surveillx/base/log.hpp"
 #include "surveillx/config/load.hpp"
+#include "surveillx/domain/node_name.hpp"
 
 #include "values.hpp"
 
@@ -192,6 +193,13 @@ Result<void> check_level(std::string_view value) {
   return {};
 }
 
+Result<void> check_node_name(std::string_view value) {
+  if (domain::is_node_name(value)) return {};
+  return Error{kBadValue, "\"" + std::string(value) +
+                              "\" is not a node's name such as north: up to 64 letters, digits, -, _ "
+                              "and ., beginning with a letter or a digit"};
+}
+
 /// Long enough that guessing is hopeless.
 Result<void> check_token(std::string_view value) {
   if (value.size() >= 16) return {};
@@ -264,6 +272,9 @@ void add_media(std::vector<Key>& keys) {
   keys.push_back(integer("ice.max_port", at(&Config::ice, &Ice::max_port), 0, 65535,
                          "Highest UDP port for media; 0: any."));
 
+  keys.push_back(text("media.node", Type::text, at(&Config::media, &Media::node),
+                      "This media process's name where several serve one web; empty: the only one.",
+                      check_node_name));
   keys.push_back(integer("media.max_cameras", at(&Config::media, &Media::max_cameras), 1, 10'000,
                          "Camera sessions at the same time."));
   keys.push_back(duration("media.stale_after", at(&Config::media, &Media::stale_after),

@@ -134,13 +134,17 @@ std::vector<Setting> read_overrides(const std::vector<std::string>& overrides,
   return settings;
 }
 
-/// What was read so far: values, where each came from, and what is wrong.
+Origin origin_of(const Config& config, std::string_view key) {
+  const auto found = config.origins.find(key);
+  return found == config.origins.end() ? Origin{} : found->second;
+}
+
+/// What was read so far, and what is wrong with it.
 struct Loading {
   Config config;
-  std::map<std::string, std::string, std::less<>> origins;
   std::vector<Problem> problems;
 
-  void apply(std::vector<Setting> settings, const fs::path& base) {
+  void apply(std::vector<Setting> settings, const fs::path& base, Source source) {
     for (auto& setting : settings) {
       resolve_path(setting, base);
       const Key* key = find_key(setting.key);
@@ -152,15 +156,16 @@ struct Loading {
         problems.push_back({kBadValue, setting.where, setting.key, std::move(message)});
         continue;
       }
-      origins[setting.key] = setting.where;
+      config.origins[setting.key] = {source, setting.where};
     }
   }
 
   [[nodiscard]] std::string where(const std::string& key) const {
-    const auto found = origins.find(key);
-    return found == origins.end() ? "default" : found->second;
+    return origin_of(config, key).where;
   }
-  [[nodiscard]] bool is_default(const std::string& key) const { return !origins.contains(key); }
+  [[nodiscard]] bool is_default(const std::string& key) const {
+    return !config.origins.contains(key);
+  }
   void problem(const std::string& key, std::string message) {
     problems.push_back({kBadValue, where(key), key, std::move(message)});
   }
@@ -169,17 +174,18 @@ struct Loading {
 void apply_public(Loading& loading) {
   auto& config = loading.config;
   if (!config.security.public_) return;
+  const Origin by_public{Source::derived, "public"};
   if (loading.is_default("web.listen")) {
     config.web.listen = ":5000";
-    loading.origins["web.listen"] = "public";
+    config.origins["web.listen"] = by_public;
   }
   if (loading.is_default("signaling.listen")) {
     config.signaling.listen = ":8443";
-    loading.origins["signaling.listen"] = "public";
+    config.origins["signaling.listen"] = by_public;
   }
   if (loading.is_default("ice.local_addresses")) {
     config.ice.local_addresses.clear();
-    loading.origins["ice.local_addresses"] = "public";
+    config.origins["ice.local_addresses"] = by_public;
   }
 }
 
@@ -257,14 +263,17 @@ Loading read_all(const LoadOptions& options) {
     }
   }
   if (!file.empty() || options.file) {
-    loading.apply(read_toml(file, loading.problems), fs::absolute(file, code).parent_path());
+    loading.apply(read_toml(file, loading.problems), fs::absolute(file, code).parent_path(),
+                  Source::file);
     loading.config.file = file;
   }
-  loading.apply(read_environment(options.environment, loading.problems), current);
-  loading.apply(read_overrides(options.overrides, loading.problems), current);
+  loading.apply(read_environment(options.environment, loading.problems), current,
+                Source::environment);
+  loading.apply(read_overrides(options.overrides, loading.problems), current,
+                Source::command_line);
   if (options.public_) {
     loading.config.security.public_ = true;
-    loading.origins["security.public"] = "--public";
+    loading.config.origins["security.public"] = {Source::command_line, "--public"};
   }
   apply_public(loading);
 
@@ -282,7 +291,7 @@ Loading read_all(const LoadOptions& options) {
   }
   if (loading.config.attendance.timezone.empty()) {
     loading.config.attendance.timezone = system_timezone(options.environment);
-    loading.origins["attendance.timezone"] = "system";
+    loading.config.origins["attendance.timezone"] = {Source::derived, "system"};
   }
   check_together(loading);
   return loading;
@@ -347,6 +356,17 @@ std::string system_timezone(const std::map<std::string, std::string>& environmen
 
 std::vector<Problem> check(const LoadOptions& options) { return read_all(options).problems; }
 
+std::vector<Explained> explain(const Config& config) {
+  std::vector<Explained> values;
+  for (const auto& key : key_table()) {
+    auto origin = origin_of(config, key.info.name);
+    values.push_back({std::string(key.info.name), shown(key, key.get(config)),
+                      std::move(origin.where), origin.source, key.info.secret,
+                      key.info.needs_restart});
+  }
+  return values;
+}
+
 Result<Loaded> load(const LoadOptions& options) {
   Loading loading = read_all(options);
   if (!loading.problems.empty()) {
@@ -367,10 +387,7 @@ Result<Loaded> load(const LoadOptions& options) {
     }
   }
   Loaded loaded;
-  for (const auto& key : key_table()) {
-    const std::string name(key.info.name);
-    loaded.values.push_back({name, shown(key, key.get(loading.config)), loading.where(name)});
-  }
+  loaded.values = explain(loading.config);
   loaded.config = std::move(loading.config);
   return loaded;
 }

@@ -66,6 +66,14 @@ TEST_F(Loading, without_a_file_the_defaults_listen_on_loopback_only) {
   EXPECT_FALSE(config.web_tls());
 }
 
+TEST_F(Loading, a_media_process_has_a_name_where_there_are_several) {
+  EXPECT_EQ(loaded().media.node, "");
+  write("[media]\nnode = \"north-wing.2\"\n");
+  EXPECT_EQ(loaded().media.node, "north-wing.2");
+  write("[media]\nnode = \"north wing\"\n");
+  EXPECT_THAT(refused(), HasSubstr("\"north wing\" is not a node's name"));
+}
+
 TEST_F(Loading, flags_win_over_environment_over_file) {
   write("[publish]\nfps = 5\nwidth = 320\n[web]\nlisten = \"127.0.0.1:1\"\n");
   options_.environment["SURVEILLX_PUBLISH_WIDTH"] = "480";

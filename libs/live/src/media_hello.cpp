@@ -1,5 +1,7 @@
 #include "surveillx/live/media_hello.hpp"
 
+#include "surveillx/domain/node_name.hpp"
+
 #include "reader.hpp"
 
 #include <utility>
@@ -36,11 +38,19 @@ json::object MediaHello::to_json() const {
   return object;
 }
 
-MediaHello MediaHello::from_json(const json::object& auth) {
+Result<MediaHello> MediaHello::from_json(const json::object& auth) {
   MediaHello hello;
   Reader read("auth", auth);
   hello.version = read.text("version");
-  if (auth.contains("node")) hello.node = read.text("node");
+  if (const auto* given = auth.if_contains("node")) {
+    const auto* name = given->if_string();
+    if (name == nullptr || (!name->empty() && !domain::is_node_name(*name))) {
+      return Error{kMalformedNode,
+                   "auth: `node` is not up to 64 letters, digits, -, _ and ., beginning with a "
+                   "letter or a digit"};
+    }
+    hello.node = std::string(*name);
+  }
   if (const auto* value = auth.if_contains("engine"); value != nullptr && value->is_object()) {
     auto engine = EngineFacts::from_json(value->get_object());
     if (engine) hello.engine = std::move(*engine);

@@ -1,6 +1,9 @@
+#include "surveillx/live/attendance.hpp"
+#include "surveillx/live/camera_report.hpp"
 #include "surveillx/live/demand.hpp"
+#include "surveillx/live/detection.hpp"
+#include "surveillx/live/frame.hpp"
 #include "surveillx/live/gallery.hpp"
-#include "surveillx/live/media_events.hpp"
 #include "surveillx/live/media_hello.hpp"
 
 #include "surveillx/test_support/support.hpp"
@@ -8,6 +11,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -134,10 +138,11 @@ TEST(MediaHello, every_example_of_the_contract_means_the_same_when_it_is_written
     auto object = example.as_object();
     object.erase("token");
     const auto hello = MediaHello::from_json(object);
-    ASSERT_TRUE(hello.engine);
-    EXPECT_EQ(hello.engine->trial, hello.engine->name == "builtin");
-    EXPECT_TRUE(hello.signaling_listening);
-    EXPECT_EQ(hello.to_json(), object);
+    ASSERT_TRUE(hello) << hello.error().message;
+    ASSERT_TRUE(hello->engine);
+    EXPECT_EQ(hello->engine->trial, hello->engine->name == "builtin");
+    EXPECT_TRUE(hello->signaling_listening);
+    EXPECT_EQ(hello->to_json(), object);
   }
 }
 
@@ -145,20 +150,35 @@ TEST(MediaHello, a_node_has_a_name_where_there_are_several) {
   MediaHello hello;
   EXPECT_FALSE(hello.to_json().contains("node"));
   hello.node = "north";
-  EXPECT_EQ(MediaHello::from_json(hello.to_json()), hello);
+  const auto read = MediaHello::from_json(hello.to_json());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, hello);
+  const auto unnamed = MediaHello::from_json({{"version", "1"}, {"node", ""}});
+  ASSERT_TRUE(unnamed);
+  EXPECT_EQ(unnamed->node, "");
 }
 
-TEST(MediaHello, what_is_malformed_counts_as_not_said) {
+TEST(MediaHello, a_name_that_is_none_is_refused_and_not_taken_for_the_only_node) {
+  for (const json::value& node : {json::value(2), json::value(nullptr), json::value("two words"),
+                                  json::value("-"), json::value(std::string(65, 'n'))}) {
+    const auto hello = MediaHello::from_json({{"version", "1"}, {"node", node}});
+    ASSERT_FALSE(hello) << node;
+    EXPECT_TRUE(hello.error().is(kMalformedNode));
+    EXPECT_THAT(hello.error().message, testing::HasSubstr("`node`"));
+  }
+}
+
+TEST(MediaHello, what_else_is_malformed_counts_as_not_said) {
   const auto hello = MediaHello::from_json(
-      {{"version", 1},
-       {"node", 2},
-       {"engine", {{"name", "yunet"}}},
-       {"signaling_listening", "yes"}});
-  EXPECT_TRUE(hello.version.empty());
-  EXPECT_TRUE(hello.node.empty());
-  EXPECT_FALSE(hello.engine);
-  EXPECT_FALSE(hello.signaling_listening);
-  EXPECT_EQ(MediaHello::from_json(hello.to_json()), hello);
+      {{"version", 1}, {"engine", {{"name", "yunet"}}}, {"signaling_listening", "yes"}});
+  ASSERT_TRUE(hello);
+  EXPECT_TRUE(hello->version.empty());
+  EXPECT_TRUE(hello->node.empty());
+  EXPECT_FALSE(hello->engine);
+  EXPECT_FALSE(hello->signaling_listening);
+  const auto same = MediaHello::from_json(hello->to_json());
+  ASSERT_TRUE(same);
+  EXPECT_EQ(*same, *hello);
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
-#include "surveillx/live/media_events.hpp"
+#include "surveillx/live/attendance.hpp"
+#include "surveillx/live/camera_report.hpp"
+#include "surveillx/live/detection.hpp"
+#include "surveillx/live/frame.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>

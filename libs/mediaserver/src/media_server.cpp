@@ -223,6 +223,7 @@ class MediaServerImpl final : public MediaServer {
     options.url = legacy ? config_.publish.url : config_.web_url();
     options.token = legacy ? config_.publish.token : media_token;
     options.version = version_;
+    options.node = config_.media.node;
     options.engine = engine_facts_;
     options.publish = config_.publish;
     // The certificate is configured here as well, so no authority has to vouch for it, and it need not
@@ -235,8 +236,8 @@ class MediaServerImpl final : public MediaServer {
     events.on_disconnect = [this] {
       if (config_.publish.mode == config::PublishMode::internal) hub_->set_demand({});
     };
-    events.on_demand = [this](live::Demand demand) { hub_->set_demand(std::move(demand)); };
-    events.on_gallery = [this] { followers_->wake(); };
+    events.on<live::Demand>([this](live::Demand demand) { hub_->set_demand(std::move(demand)); });
+    events.on<live::Gallery>([this](const live::Gallery&) { followers_->wake(); });
     loop_.run_sync([&] {
       publisher_ = legacy ? make_legacy_publisher(loop_, std::move(options), std::move(events),
                                                   metrics_)

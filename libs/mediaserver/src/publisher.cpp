@@ -4,7 +4,6 @@
 
 #include "legacy_payloads.hpp"
 #include "surveillx/base/log.hpp"
-#include "surveillx/live/gallery.hpp"
 #include "surveillx/socketio/client.hpp"
 
 namespace surveillx::mediaserver {
@@ -82,39 +81,23 @@ class InternalPublisher final : public ClientPublisher {
     send_frame(frame, arguments);
   }
   void detection(const domain::Camera&, const live::Detection& detection) override {
-    send(detection);
+    tell(detection);
   }
-  void camera(const live::CameraReport& report) override { send(report); }
-  void attendance(const live::Attendance& news) override { send(news); }
   [[nodiscard]] live::CameraDemand fixed_demand() const override { return {}; }
 
  private:
-  template <class Event>
-  void send(const Event& event) {
-    ClientPublisher::send(Event::kEvent, event.to_json());
+  void emit(std::string_view event, boost::json::object payload) override {
+    send(event, std::move(payload));
   }
 
   void received(std::string_view event, const socketio::Arguments& arguments) override {
-    if (event == live::Gallery::kEvent) {
-      take<live::Gallery>(arguments, [this](const live::Gallery&) {
-        if (events().on_gallery) events().on_gallery();
-      });
-    } else if (event == live::Demand::kEvent) {
-      take<live::Demand>(arguments, [this](live::Demand demand) {
-        if (events().on_demand) events().on_demand(std::move(demand));
-      });
-    }
-  }
-
-  template <class Event, class Handler>
-  static void take(const socketio::Arguments& arguments, const Handler& handler) {
     const auto* object = socketio::only_object(arguments);
-    auto event = object != nullptr
-                     ? Event::from_json(*object)
-                     : Result<Event>(Error{live::kMalformed, "the argument is not one object"});
-    if (event) return handler(std::move(*event));
-    log::warn("publish.event_not_taken",
-              {{"event", Event::kEvent}, {"error", event.error().message}});
+    const auto taken =
+        object != nullptr
+            ? events().received(event, *object)
+            : Result<void>(Error{live::kMalformed, "the argument is not one object"});
+    if (taken) return;
+    log::warn("publish.event_not_taken", {{"event", event}, {"error", taken.error().message}});
   }
 };
 
@@ -132,8 +115,6 @@ class LegacyPublisher final : public ClientPublisher {
   void detection(const domain::Camera& camera, const live::Detection& detection) override {
     if (publish_.detections) send(live::Detection::kEvent, legacy_detection(camera, detection));
   }
-  void camera(const live::CameraReport&) override {}
-  void attendance(const live::Attendance&) override {}
   [[nodiscard]] live::CameraDemand fixed_demand() const override {
     return {publish_.fps, {publish_.width}};
   }
@@ -162,6 +143,7 @@ std::unique_ptr<Publisher> make_internal_publisher(net::EventLoop& loop, Publish
   if (!options.token.empty()) client.headers.set("Authorization", "Bearer " + options.token);
   live::MediaHello hello;
   hello.version = options.version;
+  hello.node = options.node;
   hello.engine = options.engine;
   for (auto& member : hello.to_json()) client.auth[member.key()] = std::move(member.value());
   return std::make_unique<InternalPublisher>(loop, std::move(client), options.url,

@@ -1,11 +1,12 @@
 #include "gate.hpp"
 
-#include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_stranger.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/net/address.hpp"
 #include "surveillx/net/proxies.hpp"
+
+#include "answers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,31 +62,6 @@ bool role_suffices(domain::Role role, Access access) {
 }
 
 }  // namespace
-
-HttpResponse api_json(int status, std::string body) {
-  auto response = HttpResponse::json(status, std::move(body));
-  response.headers.set("Cache-Control", "no-store");
-  return response;
-}
-
-HttpResponse problem_of(const Error& error) {
-  const auto code = error.name.text();
-  if (error.is(kNotFound)) return HttpResponse::problem(404, code, error.message);
-  if (error.is(kAlreadyExists)) return HttpResponse::problem(409, code, error.message);
-  if (error.is(crypto::kWeakPassword) || error.is(attendance::kBadDay)) {
-    return HttpResponse::problem(400, code, error.message);
-  }
-  if (error.is(kInvalidArgument)) return HttpResponse::problem(400, "bad_request", error.message);
-  if (error.is(store::kDatabaseUnavailable) || error.is(kUnavailable) || error.is(kTimeout)) {
-    log::warn("web.database_unavailable", {{"error", error.message}});
-    auto response = HttpResponse::problem(503, "unavailable",
-                                          "The database cannot be reached; try again shortly.");
-    response.headers.set("Retry-After", "2");
-    return response;
-  }
-  log::error("web.request_failed", {{"error", code}, {"message", error.message}});
-  return HttpResponse::problem(500, kInternal.text(), "Something failed; the log says more.");
-}
 
 Gate::Gate(net::EventLoop& loop, std::shared_ptr<store::Store> store, TokenLookups& lookups,
            const Clock& clock, const config::Config& config,

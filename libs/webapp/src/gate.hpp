@@ -42,12 +42,6 @@ struct Credential {
   bool by_cookie = false;
 };
 
-/// An answer for a store's or a library's Error.
-[[nodiscard]] net::HttpResponse problem_of(const Error& error);
-
-/// A path below /api that nobody may keep in a cache.
-[[nodiscard]] net::HttpResponse api_json(int status, std::string body);
-
 /// The one way in for everything that is not open: each route says who may use it, and the gate
 /// checks before the handler runs. Thread-safe.
 class Gate {

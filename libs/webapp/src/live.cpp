@@ -3,7 +3,8 @@
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/live/gallery.hpp"
-#include "surveillx/live/media_events.hpp"
+
+#include "scope_of.hpp"
 
 #include <algorithm>
 #include <unordered_set>
@@ -39,8 +40,8 @@ class SocketSink : public ViewerSink {
 
 template <class Event>
 void send(socketio::SocketPtr socket, const Event& event) {
-  socket->emit(socketio::encode_event(kNamespace, Event::kEvent,
-                                      socketio::one_object(event.to_json())));
+  socket->emit(
+      socketio::encode_event(kNamespace, Event::kEvent, socketio::one_object(event.to_json())));
 }
 
 /// The token both processes derive from the installation's key, and the one that was set for a
@@ -86,39 +87,54 @@ socketio::ServerOptions server_options(const Gate& gate, std::vector<std::string
 
 Live::Live(net::EventLoop& loop, WorkerPool& pool, TokenLookups& lookups, const Gate& gate,
            LiveOptions options)
-    : loop_(loop),
-      pool_(pool),
-      lookups_(lookups),
+    : lookups_(lookups),
       gate_(gate),
       options_(std::move(options)),
       media_tokens_(media_tokens_of(options_)),
       server_(socketio::Server::create(loop, server_options(gate, media_tokens_))),
-      hub_(*options_.clock,
-           [this] {
-             HubOptions hub;
-             hub.version = options_.version;
-             if (options_.config.publish.mode == config::PublishMode::legacy) {
-               hub.no_media_reason = "Pictures are published to another server.";
-             }
-             hub.encode = [](std::string_view event, const socketio::Arguments& arguments) {
-               return socketio::encode_event(kNamespace, event, arguments);
-             };
-             hub.on_demand = [this](NodeId node, const live::Demand& demand) {
-               if (const auto found = nodes_.find(node); found != nodes_.end()) {
-                 send(found->second.socket, demand);
-               }
-             };
-             hub.on_unknown_camera = [this] { reload_cameras_ = true; };
-             hub.is_news = [this](const live::Attendance& told) { return feed_.admit(told); };
-             return hub;
-           }()),
-      tick_timer_(loop),
-      poll_timer_(loop) {}
+      hub_(*options_.clock, hub_options()),
+      follower_(std::make_shared<SiteFollower>(loop, pool, options_.store, site_events())),
+      tick_timer_(loop) {}
 
 Live::~Live() = default;
 
+HubOptions Live::hub_options() {
+  HubOptions hub;
+  hub.version = options_.version;
+  if (options_.config.publish.mode == config::PublishMode::legacy) {
+    hub.no_media_reason = "Pictures are published to another server.";
+  }
+  hub.encode = [](std::string_view event, const socketio::Arguments& arguments) {
+    return socketio::encode_event(kNamespace, event, arguments);
+  };
+  hub.on_demand = [this](NodeId node, const live::Demand& demand) {
+    if (const auto found = nodes_.find(node); found != nodes_.end()) {
+      send(found->second.socket, demand);
+    }
+  };
+  hub.on_unknown_camera = [this] { follower_->reload_cameras(); };
+  hub.is_news = [this](const live::Attendance& told) { return feed_.admit(told); };
+  return hub;
+}
+
+SiteEvents Live::site_events() {
+  SiteEvents events;
+  events.on_cameras = [this](const std::vector<domain::Camera>& cameras) {
+    hub_.set_cameras(cameras);
+  };
+  events.on_attendance = [this](const std::vector<store::AttendanceChange>& changes) {
+    for (const auto& news : feed_.news(changes)) hub_.tell_attendance(news);
+  };
+  events.sessions = [this](bool all) { return sessions(all); };
+  events.on_session = [this](const store::Session& session) { session_goes_on(session); };
+  events.on_session_ended = [this](const std::string& id) { drop_session(id); };
+  events.on_gallery = [this](std::int64_t revision) {
+    for (const auto& [id, node] : nodes_) send(node.socket, live::Gallery{revision});
+  };
+  return events;
+}
+
 void Live::start(const std::vector<domain::Camera>& cameras, const store::Revisions& revisions) {
-  revisions_ = revisions;
   hub_.set_cameras(cameras);
   const std::weak_ptr<Live> weak = weak_from_this();
   server_->open_namespace(kNamespace, [weak](socketio::Server::Admission admission) {
@@ -127,9 +143,7 @@ void Live::start(const std::vector<domain::Camera>& cameras, const store::Revisi
   tick_timer_.start_repeating(std::chrono::milliseconds(100), [weak] {
     if (const auto self = weak.lock()) self->hub_.tick();
   });
-  poll_timer_.start_repeating(options_.poll_interval, [weak] {
-    if (const auto self = weak.lock()) self->poll();
-  });
+  follower_->start(revisions, options_.poll_interval);
 }
 
 void Live::on_connect(socketio::Server::Admission admission) {
@@ -181,7 +195,7 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
   socket->limit_payload(kViewerPayload);
   const std::weak_ptr<Live> weak = weak_from_this();
   const std::weak_ptr<socketio::Socket> weak_socket = socket;
-  for (const auto event : live::kMediaEvents) {
+  for (const auto event : ViewerHub::media_events()) {
     socket->on(std::string(event),
                [weak_socket](const socketio::Arguments&, const socketio::Socket::Ack&) {
                  if (const auto self = weak_socket.lock()) {
@@ -198,7 +212,7 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
   peer.session_id = session.id;
   peer.user = session.user.id;
   peer.expires_at = session.expires_at;
-  peer.viewer = hub_.add_viewer(std::make_shared<SocketSink>(socket));
+  peer.viewer = hub_.add_viewer(std::make_shared<SocketSink>(socket), scope_of(session));
   socket->on("watch", [weak, viewer = peer.viewer](const socketio::Arguments& arguments,
                                                    const socketio::Socket::Ack& ack) {
     const auto self = weak.lock();
@@ -209,8 +223,8 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
   log::info(
       "live.viewer_connected",
       {{"user", session.user.username}, {"socket", socket->id()}, {"viewers", peers_.size()}});
-  // The session may have ended between the look-up and now; the next poll looks again.
-  check_all_sessions_ = true;
+  // The session may have ended between the look-up and now; the next look sees that.
+  follower_->check_sessions();
 }
 
 void Live::replace_node(const std::string& name) {
@@ -221,13 +235,24 @@ void Live::replace_node(const std::string& name) {
   const NodeId id = same->first;
   const auto socket = same->second.socket;
   nodes_.erase(same);
-  log::info("live.media_replaced", {{"node", name}});
+  // Also how a node comes back whose connection broke unnoticed. Two processes of one name replace
+  // each other for ever.
+  log::warn(
+      "live.media_replaced",
+      {{"node", name}, {"remedy", "where it repeats, give each media process its own media.node"}});
   socket->disconnect(true);
   hub_.media_disconnected(id);
 }
 
 void Live::admit_media(const socketio::Server::Admission& admission) {
-  auto hello = live::MediaHello::from_json(admission.handshake.auth);
+  auto read = live::MediaHello::from_json(admission.handshake.auth);
+  if (!read) {
+    log::error("live.media_refused",
+               {{"error", read.error().name.text()}, {"detail", read.error().message}});
+    admission.refuse(std::string(read.error().name.text()));
+    return;
+  }
+  live::MediaHello hello = std::move(*read);
   const bool known = std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
     return entry.second.hello.node == hello.node;
   });
@@ -241,7 +266,7 @@ void Live::admit_media(const socketio::Server::Admission& admission) {
   const NodeId id = next_node_++;
   engine_ = hello.engine;
   const std::weak_ptr<Live> weak = weak_from_this();
-  for (const auto event : live::kMediaEvents) {
+  for (const auto event : ViewerHub::media_events()) {
     socket->on(std::string(event), [weak, id, event](const socketio::Arguments& arguments,
                                                      const socketio::Socket::Ack&) {
       const auto self = weak.lock();
@@ -255,14 +280,17 @@ void Live::admit_media(const socketio::Server::Admission& admission) {
   }
   socket->on_disconnect([weak, id](std::string_view reason) {
     const auto self = weak.lock();
-    if (!self || self->nodes_.erase(id) == 0) return;
-    log::warn("live.media_disconnected", {{"reason", reason}});
+    if (!self) return;
+    const auto gone = self->nodes_.extract(id);
+    if (gone.empty()) return;
+    log::warn("live.media_disconnected", {{"reason", reason}, {"node", gone.mapped().hello.node}});
     self->hub_.media_disconnected(id);
   });
   log::info("live.media_connected",
             {{"engine", hello.engine ? hello.engine->name : "unknown"}, {"node", hello.node}});
+  const std::string name = hello.node;
   nodes_.emplace(id, Node{socket, std::move(hello)});
-  hub_.media_connected(id);
+  hub_.media_connected(id, name);
 }
 
 void Live::forget(const std::string& socket_id) {
@@ -300,7 +328,7 @@ void Live::drop_user(const UserId& user, const std::string& except) {
   drop(ids);
 }
 
-std::vector<std::string> Live::sessions_to_check(bool all) const {
+std::vector<std::string> Live::sessions(bool all) const {
   std::unordered_set<std::string> ids;
   const auto now = options_.clock->now();
   for (const auto& [socket, peer] : peers_) {
@@ -309,81 +337,11 @@ std::vector<std::string> Live::sessions_to_check(bool all) const {
   return {ids.begin(), ids.end()};
 }
 
-void Live::poll() {
-  if (polling_) return;
-  const bool reload = std::exchange(reload_cameras_, false);
-  const bool check_all = std::exchange(check_all_sessions_, false);
-  auto job = [weak = weak_from_this(), &loop = loop_, store = options_.store, known = revisions_,
-              reload, due = sessions_to_check(check_all), every = sessions_to_check(true)] {
-    Polled polled;
-    if (auto revisions = store->revision.current()) {
-      polled.revisions = *revisions;
-      if (reload || revisions->cameras != known.cameras) {
-        if (auto cameras = store->cameras.list()) {
-          polled.cameras = std::move(*cameras);
-        } else {
-          polled.revisions.reset();
-        }
-      }
-      if (revisions->attendance > known.attendance) {
-        if (auto changes = store->attendance.changed_since(known.attendance)) {
-          polled.attendance = std::move(*changes);
-          // What is newer than the revision row was when it was read is in there already.
-          if (!polled.attendance.empty() && polled.revisions) {
-            polled.revisions->attendance = polled.attendance.back().revision;
-          }
-        } else {
-          polled.revisions.reset();
-        }
-      }
-      for (const auto& id : revisions->access != known.access ? every : due) {
-        auto session = store->sessions.find_by_id(id);
-        if (session) {
-          polled.extended_sessions.emplace_back(id, session->expires_at);
-        } else if (session.error().is(kNotFound)) {
-          polled.ended_sessions.push_back(id);
-        } else {
-          // Not known is not ended; the next poll asks again.
-          polled.revisions.reset();
-        }
-      }
-    }
-    loop.post([weak, polled = std::move(polled)]() mutable {
-      if (const auto self = weak.lock()) self->apply(std::move(polled));
-    });
-  };
-  polling_ = pool_.try_post(std::move(job));
-  reload_cameras_ = reload_cameras_ || (!polling_ && reload);
-  check_all_sessions_ = check_all_sessions_ || (!polling_ && check_all);
-}
-
-void Live::apply(Polled polled) {
-  polling_ = false;
-  if (polled.cameras) hub_.set_cameras(*polled.cameras);
-  for (const auto& news : feed_.news(polled.attendance)) hub_.tell_attendance(news);
-  for (const auto& id : polled.ended_sessions) {
-    log::info("live.session_ended");
-    drop_session(id);
-  }
-  for (const auto& [id, expires_at] : polled.extended_sessions) {
-    for (auto& [socket, peer] : peers_) {
-      if (peer.session_id == id) peer.expires_at = expires_at;
-    }
-  }
-  if (!polled.revisions) {
-    // What was to be looked at has not been, or not all of it.
-    reload_cameras_ = true;
-    check_all_sessions_ = true;
-    if (!std::exchange(database_failed_, true)) log::warn("live.database_unreadable");
-    return;
-  }
-  if (std::exchange(database_failed_, false)) log::info("live.database_readable");
-  const bool gallery = polled.revisions->gallery != revisions_.gallery ||
-                       polled.revisions->cameras != revisions_.cameras;
-  revisions_ = *polled.revisions;
-  if (!gallery) return;
-  for (const auto& [id, node] : nodes_) {
-    send(node.socket, live::Gallery{revisions_.gallery + revisions_.cameras});
+void Live::session_goes_on(const store::Session& session) {
+  for (auto& [socket, peer] : peers_) {
+    if (peer.session_id != session.id) continue;
+    peer.expires_at = session.expires_at;
+    hub_.set_scope(peer.viewer, scope_of(session));
   }
 }
 
@@ -395,48 +353,7 @@ LiveFacts Live::facts() const {
 }
 
 void Live::export_metrics(telemetry::Metrics& metrics) {
-  const auto& now = hub_.stats();
-  const auto grow = [&](const char* name, const char* help,
-                        std::uint64_t ViewerHub::Stats::*field) {
-    metrics.counter(name, help).add(static_cast<double>(now.*field - exported_.*field));
-  };
-  grow("live_frames_received_total", "Frames media has sent.", &ViewerHub::Stats::frames_in);
-  grow("live_frames_sent_total", "Frames queued for viewers.", &ViewerHub::Stats::frames_out);
-  grow("live_frames_dropped_total", "Unsent frames a newer one replaced, of slow viewers.",
-       &ViewerHub::Stats::frames_replaced);
-  grow("live_events_refused_total", "Malformed events of media.", &ViewerHub::Stats::malformed);
-  exported_ = now;
-  metrics.gauge("viewers", "Connected viewers.").set(static_cast<double>(hub_.viewer_count()));
-  metrics.gauge("media_connected", "1 while media is connected.").set(nodes_.empty() ? 0 : 1);
-  const auto engine = server_->stats();
-  metrics.gauge("live_sessions", "Engine.IO sessions.").set(static_cast<double>(engine.sessions));
-  metrics.gauge("live_strangers", "Engine.IO sessions that nobody was let into yet.")
-      .set(static_cast<double>(engine.strangers));
-  const auto refused = [&](const char* kind, std::uint64_t socketio::EngineStats::*field) {
-    metrics
-        .counter("live_refusals_total", "What was refused to or ended of Socket.IO peers.",
-                 {{"kind", kind}})
-        .add(static_cast<double>(engine.*field - exported_engine_.*field));
-  };
-  using socketio::EngineStats;
-  refused("gave_way", &EngineStats::gave_way);
-  refused("too_many_sessions", &EngineStats::too_many_sessions);
-  refused("not_admitted_in_time", &EngineStats::not_admitted_in_time);
-  refused("connect", &EngineStats::connects_refused);
-  refused("refused_too_often", &EngineStats::refused_too_often);
-  refused("other_protocol", &EngineStats::other_protocol);
-  refused("too_large", &EngineStats::too_large);
-  refused("packet", &EngineStats::packets_refused);
-  refused("too_slow", &EngineStats::overflows);
-  exported_engine_ = engine;
-  std::unordered_map<std::string_view, int> states;
-  for (const auto& camera : hub_.cameras()) ++states[domain::to_string(camera.told.state)];
-  using domain::CameraState;
-  for (const auto state :
-       {CameraState::connecting, CameraState::live, CameraState::stale, CameraState::offline}) {
-    const auto name = domain::to_string(state);
-    metrics.gauge("cameras", "Cameras by state.", {{"state", std::string(name)}}).set(states[name]);
-  }
+  metrics_.tell(metrics, hub_, server_->stats());
 }
 
 }  // namespace surveillx::webapp

@@ -11,6 +11,8 @@
 
 #include "attendance_feed.hpp"
 #include "gate.hpp"
+#include "live_metrics.hpp"
+#include "site_follower.hpp"
 #include "viewer_hub.hpp"
 
 #include <chrono>
@@ -40,9 +42,9 @@ struct LiveFacts {
   std::vector<CameraStatus> cameras;
 };
 
-/// The Socket.IO side: lets viewers and media in, connects them to the hub, ends sockets of
-/// sessions that ended, and follows the database's revision row. On the loop's thread; SQL on the
-/// pool. Created and destroyed on the loop.
+/// The Socket.IO side: lets viewers and media in, connects them to the hub, and passes on what the
+/// follower finds in the database: cameras, attendance, sessions that ended or whose user has got
+/// another role. On the loop's thread; SQL on the pool. Created and destroyed on the loop.
 class Live : public std::enable_shared_from_this<Live> {
  public:
   /// `pool`: for following the database, with nobody's requests in its way.
@@ -75,14 +77,9 @@ class Live : public std::enable_shared_from_this<Live> {
     live::MediaHello hello;
     bool malformed_logged = false;
   };
-  struct Polled {
-    std::optional<store::Revisions> revisions;
-    std::optional<std::vector<domain::Camera>> cameras;
-    std::vector<store::AttendanceChange> attendance;
-    std::vector<std::string> ended_sessions;
-    std::vector<std::pair<std::string, UnixMillis>> extended_sessions;
-  };
 
+  [[nodiscard]] HubOptions hub_options();
+  [[nodiscard]] SiteEvents site_events();
   void on_connect(socketio::Server::Admission admission);
   void admit_viewer(const socketio::Server::Admission& admission, const store::Session& session);
   void admit_media(const socketio::Server::Admission& admission);
@@ -90,12 +87,10 @@ class Live : public std::enable_shared_from_this<Live> {
   void drop(const std::vector<std::string>& socket_ids);
   /// A newer connection of the same node has come.
   void replace_node(const std::string& name);
-  void poll();
-  [[nodiscard]] std::vector<std::string> sessions_to_check(bool all) const;
-  void apply(Polled polled);
+  /// The sessions with open sockets: all, or those whose time is over.
+  [[nodiscard]] std::vector<std::string> sessions(bool all) const;
+  void session_goes_on(const store::Session& session);
 
-  net::EventLoop& loop_;
-  WorkerPool& pool_;
   TokenLookups& lookups_;
   const Gate& gate_;
   LiveOptions options_;
@@ -106,16 +101,10 @@ class Live : public std::enable_shared_from_this<Live> {
   std::unordered_map<std::string, Peer> peers_;  ///< By socket id.
   std::map<NodeId, Node> nodes_;
   NodeId next_node_ = 1;
-  socketio::Server::Stats exported_engine_;
   std::optional<live::EngineFacts> engine_;  ///< Of the node that connected last.
+  std::shared_ptr<SiteFollower> follower_;
+  LiveMetrics metrics_;
   net::Timer tick_timer_;
-  net::Timer poll_timer_;
-  bool polling_ = false;
-  bool reload_cameras_ = false;
-  bool check_all_sessions_ = false;
-  bool database_failed_ = false;
-  store::Revisions revisions_;
-  ViewerHub::Stats exported_;
 };
 
 }  // namespace surveillx::webapp

@@ -3,15 +3,15 @@
 #include "surveillx/attendance/time_zone.hpp"
 #include "surveillx/base/descriptors.hpp"
 #include "surveillx/base/log.hpp"
-#include "surveillx/net/static_files.hpp"
 #include "surveillx/store/stop_limit.hpp"
 
-#include "api.hpp"
-#include "dashboard.hpp"
+#include "api_context.hpp"
 #include "dashboard_page.hpp"
 #include "gate.hpp"
 #include "live.hpp"
 #include "login_throttle.hpp"
+#include "resources/resources.hpp"
+#include "security_headers.hpp"
 #include "token_lookups.hpp"
 
 #include <algorithm>
@@ -49,44 +49,11 @@ ThrottleLimits throttle_limits(const config::Config& config) {
   return limits;
 }
 
-void set_security_headers(net::Router& router) {
-  router.set_default_header(
-      "Content-Security-Policy",
-      "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-      "connect-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
-      "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-      "frame-ancestors 'none'");
-  router.set_default_header("X-Content-Type-Options", "nosniff");
-  router.set_default_header("X-Frame-Options", "DENY");
-  router.set_default_header("Referrer-Policy", "same-origin");
-  router.set_default_header("Cross-Origin-Opener-Policy", "same-origin");
-  router.set_default_header("Cross-Origin-Resource-Policy", "same-origin");
-}
-
 std::shared_ptr<const net::TlsFiles> tls_files(const config::Config& config) {
   const auto tls = config.web_tls();
   if (!tls) return nullptr;
   return std::make_shared<const net::TlsFiles>(
       net::TlsFiles{tls->certificate, tls->key, tls->self_signed, tls->names});
-}
-
-/// Half a year, for this host alone: other names of a domain are not ours to decide about.
-constexpr const char* kHsts = "max-age=15768000";
-
-/// With a self-signed certificate HSTS would take away the browser's way to go on regardless.
-bool wants_hsts(const config::Config& config) {
-  const auto tls = config.web_tls();
-  switch (config.security.hsts) {
-    case config::Hsts::never:
-      return false;
-    case config::Hsts::always:
-      return tls || config.external_origin().starts_with("https:");
-    case config::Hsts::auto_:
-      break;
-  }
-  if (!tls || tls->self_signed) return false;
-  const auto info = net::read_certificate_info(tls->certificate);
-  return info && !info->self_signed;
 }
 
 /// Teardown, in this order: the HTTP server with every connection (needs the loop), the live side
@@ -102,29 +69,29 @@ class RunningWebApp : public WebApp {
         system_pool_("web-system", 1, kSystemQueue),
         lookups_(loop_, options_.store, *options_.clock, metrics_),
         gate_(loop_, options_.store, lookups_, *options_.clock, options_.config, metrics_),
-        parts_{loop_,
-               gate_,
-               sql_pool_,
-               logins_,
-               password_pool_,
-               system_pool_,
-               lookups_,
-               options_.store,
-               throttle_,
-               metrics_,
-               std::move(zone),
-               *options_.clock,
-               options_.config,
-               options_.version,
-               [this] { return live_; },
-               [this] {
-                 LiveFacts facts;
-                 loop_.run_sync([&] {
-                   if (live_) facts = live_->facts();
-                 });
-                 return facts;
-               },
-               [this] { return http_stats(); }} {}
+        context_{loop_,
+                 gate_,
+                 sql_pool_,
+                 logins_,
+                 password_pool_,
+                 system_pool_,
+                 lookups_,
+                 options_.store,
+                 throttle_,
+                 metrics_,
+                 std::move(zone),
+                 *options_.clock,
+                 options_.config,
+                 options_.version,
+                 [this] { return live_; },
+                 [this] {
+                   LiveFacts facts;
+                   loop_.run_sync([&] {
+                     if (live_) facts = live_->facts();
+                   });
+                   return facts;
+                 },
+                 [this] { return http_stats(); }} {}
 
   ~RunningWebApp() override {
     const store::StopLimit limit(options_.store->shared_database(), kStopLimit);
@@ -156,16 +123,9 @@ class RunningWebApp : public WebApp {
     (void)options_.store->sessions.purge_expired();
 
     auto router = std::make_shared<net::Router>();
-    set_security_headers(*router);
-    if (wants_hsts(options_.config)) {
-      router->set_default_header("Strict-Transport-Security", kHsts);
-    }
-    add_auth_routes(*router, parts_);
-    add_site_routes(*router, parts_);
-    add_operation_routes(*router, parts_);
-    net::StaticFileOptions files;
-    files.reserved_prefixes.emplace_back("/metrics");
-    add_dashboard(*router, files);
+    set_security_headers(*router, options_.config);
+    for (AddRoutes* add_routes : kResources) add_routes(*router, context_);
+    add_dashboard(*router, options_.config.base_path());
 
     loop_.start("web");
     loop_.run_sync([&] {
@@ -212,18 +172,6 @@ class RunningWebApp : public WebApp {
     return http_ ? http_->stats() : net::HttpServerStats{};
   }
 
-  void add_dashboard(net::Router& router, const net::StaticFileOptions& options) const {
-    auto files = dashboard_files();
-    std::string page;
-    for (net::StaticFile& file : files) {
-      if (file.path != options.index) continue;
-      page = page_under(file.content, options_.config.base_path());
-      file.content = page;
-      file.etag.clear();  // Of what is served, not of what was built.
-    }
-    net::add_static_files(router, files, options);
-  }
-
   void set_url() {
     config::Config bound = options_.config;
     const auto& listen = options_.config.web.listen;
@@ -242,7 +190,7 @@ class RunningWebApp : public WebApp {
   WorkerPool system_pool_;
   TokenLookups lookups_;
   Gate gate_;
-  ApiParts parts_;
+  ApiContext context_;
   std::shared_ptr<Live> live_;           ///< Touched on the loop only.
   std::optional<net::Timer> heartbeat_;  ///< Touched on the loop only.
   std::mutex http_mutex_;

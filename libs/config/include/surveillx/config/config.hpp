@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +67,8 @@ struct Ice {
 };
 
 struct Media {
+  /// Tells this media process apart where several serve one web; empty: the only one.
+  std::string node;
   int max_cameras = 64;
   std::chrono::milliseconds stale_after{2'000};
   std::chrono::milliseconds offline_after{5'000};
@@ -119,6 +123,20 @@ struct Log {
   std::string level = "info";
 };
 
+/// By which way a key got its value.
+enum class Source {
+  default_,
+  file,
+  environment,
+  command_line,
+  derived,  ///< From another key (`security.public`), from the machine, or from the database.
+};
+
+struct Origin {
+  Source source = Source::default_;
+  std::string where = "default";  ///< `surveillx.toml:3`, `$SURVEILLX_...`, `flag`, `public`, `system`.
+};
+
 /// Certificate and key of a listener.
 struct Tls {
   std::string certificate;
@@ -141,6 +159,8 @@ struct Config {
 
   std::string data_dir;  ///< Absolute; exists with mode 0700 once loaded.
   std::string file;      ///< The configuration file that was read; empty: none.
+  /// Of each key that was not left at its default; `explain` shows them beside the values.
+  std::map<std::string, Origin, std::less<>> origins;
 
   /// TLS of a listener: the given certificate; with `security.public` and none given the
   /// self-signed one in `data_dir/tls/`; otherwise nothing, which is plain TCP.

@@ -27,6 +27,7 @@ struct KeyInfo {
   std::string default_text;
   std::string_view help;
   bool secret = false;
+  bool needs_restart = true;  ///< Another value counts from the next start only.
   std::vector<std::string_view> choices;  ///< Of `Type::choice`.
 };
 

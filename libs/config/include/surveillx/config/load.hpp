@@ -49,12 +49,18 @@ struct Problem {
 struct Explained {
   std::string key;
   std::string value;
-  std::string origin;  ///< `default`, `surveillx.toml:3`, `$SURVEILLX_...`, `flag`, `--public`.
+  std::string origin;  ///< `Origin::where`, or `--public`.
+  Source source = Source::default_;
+  bool secret = false;
+  bool needs_restart = true;
 };
+
+/// Every key as it is in `config` now, in the table's order.
+[[nodiscard]] std::vector<Explained> explain(const Config& config);
 
 struct Loaded {
   Config config;
-  std::vector<Explained> values;  ///< Every key, in the table's order.
+  std::vector<Explained> values;  ///< `explain` of what was read.
 };
 
 /// The configuration, or the first problem with a note on how many more there are.

@@ -47,6 +47,7 @@ struct Camera {
   std::int64_t number = 0;  ///< Small and unique; what legacy publishing calls `camera_id`.
   std::string name;
   UnixMillis created_at{};
+  std::string group = {};  ///< Empty when there is none, as long as the database keeps no groups.
 };
 
 /// Connecting until the first decoded frame; stale after 2 s without one; offline after 5.

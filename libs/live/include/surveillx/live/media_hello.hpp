@@ -9,6 +9,8 @@
 
 namespace surveillx::live {
 
+inline constexpr ErrorName kMalformedNode{"malformed_node"};
+
 /// The engine that recognises, for people.
 struct EngineFacts {
   std::string name;
@@ -31,8 +33,10 @@ struct MediaHello {
   bool signaling_listening = true;  ///< Left out of the JSON while it is true.
 
   [[nodiscard]] boost::json::object to_json() const;
-  /// Never fails: the token decides who is media, and what is malformed here counts as not said.
-  [[nodiscard]] static MediaHello from_json(const boost::json::object& auth);
+  /// `malformed_node` when the node's name is none (domain::is_node_name): it would be taken for
+  /// another node, or for the only one. The token decides who is media, so that whatever else is
+  /// malformed counts as not said.
+  [[nodiscard]] static Result<MediaHello> from_json(const boost::json::object& auth);
   friend bool operator==(const MediaHello&, const MediaHello&) = default;
 };
 

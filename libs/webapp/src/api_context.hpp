@@ -18,8 +18,11 @@
 
 namespace surveillx::webapp {
 
-/// What routes are built from. Everything outlives the HTTP server.
-struct ApiParts {
+/// The services of this process that resources are built from, one const context for all of them: were
+/// each handed its own few, whoever composes them would change with every resource. What one resource
+/// alone keeps (counters, a probe under way) is no service and lives in that resource's file.
+/// Everything outlives the HTTP server.
+struct ApiContext {
   net::EventLoop& loop;
   Gate& gate;
   WorkerPool& sql_pool;
@@ -41,12 +44,5 @@ struct ApiParts {
   /// What the HTTP server has counted; from any thread, while the server answers.
   std::function<net::HttpServerStats()> http_stats;
 };
-
-/// /api/auth/...
-void add_auth_routes(net::Router& router, const ApiParts& parts);
-/// /api/cameras, attendance, people, system.
-void add_site_routes(net::Router& router, const ApiParts& parts);
-/// /healthz, /readyz, /metrics.
-void add_operation_routes(net::Router& router, const ApiParts& parts);
 
 }  // namespace surveillx::webapp
