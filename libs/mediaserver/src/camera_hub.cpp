@@ -3,21 +3,13 @@
 #include <algorithm>
 #include <set>
 
+#include "camera_words.hpp"
 #include "surveillx/base/log.hpp"
 
 namespace surveillx::mediaserver {
 namespace {
 
 constexpr std::chrono::milliseconds kNumbersEvery{2'000};
-
-std::string wire_codec(webrtc::Codec codec) {
-  switch (codec) {
-    case webrtc::Codec::vp8: return "VP8";
-    case webrtc::Codec::h264: return "H264";
-    case webrtc::Codec::none: return "";
-  }
-  return "";
-}
 
 RateLimits::Options offer_limits(int per_minute) {
   RateLimits::Options options;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "frame_encoder.hpp"
+#include "camera_outputs.hpp"
 #include "frame_sink.hpp"
 #include "media_session.hpp"
 #include "publisher.hpp"
@@ -96,17 +96,12 @@ class CameraHub {
     bool pictured = false;  ///< A frame of it has been decoded.
   };
   using Sessions = std::vector<Session>;
-  /// What the pictures of a camera go to. A feed is one session's, since its tracks are.
-  struct Outputs {
-    std::shared_ptr<FrameEncoder> encoder;
-    std::shared_ptr<RecognitionService::CameraFeed> feed;
-  };
   struct Entry {
     domain::Camera camera;
     live::CameraReport report;
     SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
-    Sessions sessions;  ///< Oldest first. The first is the one that is shown.
-    Outputs outputs;    ///< Of the session that is shown; null when there is none.
+    Sessions sessions;      ///< Oldest first. The first is the one that is shown.
+    CameraOutputs outputs;  ///< Of the session that is shown; null when there is none.
   };
 
   Entry& put_camera(const domain::Camera& camera);
@@ -132,10 +127,9 @@ class CameraHub {
   /// it has become the oldest. When that cannot be done, `newer` ends instead.
   void take_over(Entry& entry, const MediaSessionId& newer, bool pictured_too);
   /// Nothing when there is no thread for recognition. They get no frame before `show`.
-  [[nodiscard]] std::optional<Outputs> open_outputs(const Entry& entry);
+  [[nodiscard]] std::optional<CameraOutputs> open_outputs(const Entry& entry);
   /// The oldest session's frames go there from now on, and no other's anywhere.
-  static void show(Entry& entry, Outputs outputs);
-  static void close(Outputs& outputs);
+  static void show(Entry& entry, CameraOutputs outputs);
   /// Removes a session that is over. `reason` is why the camera is offline if it was the only one.
   void drop(Entry& entry, Sessions::iterator session, const std::string& reason);
   /// The oldest session has changed: shows it, or says that the camera is offline.
