@@ -17,38 +17,27 @@ constexpr std::ptrdiff_t kMaxBuilt = 3;
 
 }  // namespace
 
+Result<void> CameraHub::takes_sessions_of(const CameraId& camera) const {
+  if (stopping_) return Error{kUnavailable, "the server is stopping"};
+  if (!cameras_.contains(camera)) return Error{kNotFound, "this camera does not exist any more"};
+  return {};
+}
+
 Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::string& offer_sdp,
                                         SessionHooks hooks) {
-  if (stopping_) return Error{kUnavailable, "the server is stopping"};
-  const auto found = cameras_.find(camera);
-  if (found == cameras_.end()) return Error{kNotFound, "this camera does not exist any more"};
-  Entry& entry = found->second;
-  const auto refuse = [&](ErrorName name, std::string message) {
-    log::warn("media.offer_refused", {{"camera", camera.str()}, {"error", name.text()}});
-    parts_.metrics
-        .counter("media_offers_refused_total", "Offers that were not looked at",
-                 {{"reason", std::string(name.text())}})
-        .add();
-    return Error{name, std::move(message)};
-  };
-  if (!offers_.take(camera.str())) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(offers_.wait(camera.str()));
-    return refuse(kTooManyOffers,
-                  "this camera has sent " + std::to_string(config_.signaling.offers_per_minute) +
-                      " offers within a minute; try again in " + std::to_string(wait.count()) +
-                      " s");
-  }
+  if (auto taken = takes_sessions_of(camera); !taken) return taken.error();
+  Entry& entry = cameras_.at(camera);
   std::optional<CameraOutputs> outputs;
   if (entry.sessions.empty()) {
     const auto running = std::count_if(cameras_.begin(), cameras_.end(), [](const auto& other) {
       return !other.second.sessions.empty();
     });
     if (running >= config_.media.max_cameras) {
-      return refuse(kUnavailable, "media.max_cameras cameras are connected already");
+      return Error{kUnavailable, "media.max_cameras cameras are connected already"};
     }
     outputs = open_outputs(entry);
     if (!outputs) {
-      return refuse(kUnavailable, "the server is out of threads; try again in a few seconds");
+      return Error{kUnavailable, "the server is out of threads; try again in a few seconds"};
     }
   }
 

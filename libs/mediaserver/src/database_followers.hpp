@@ -2,28 +2,17 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
-#include <unordered_map>
-#include <vector>
 
+#include "cameras_news.hpp"
 #include "database_health.hpp"
 #include "gallery_follower.hpp"
 #include "photo_examiner.hpp"
 #include "recognition_service.hpp"
 #include "revision_follower.hpp"
-#include "surveillx/domain/types.hpp"
 #include "surveillx/store/store.hpp"
 #include "surveillx/telemetry/metrics.hpp"
 
 namespace surveillx::mediaserver {
-
-/// The cameras and their tokens as the database has them.
-struct CamerasNews {
-  std::vector<domain::Camera> cameras;
-  std::unordered_map<CameraId, std::string> token_hashes;
-  SteadyTime read_at{};  ///< Before reading began: what changed later may be missing here.
-};
 
 /// What media follows the database for: cameras and tokens, the gallery, and, with recognition,
 /// photos that wait for a verdict. Two threads: revisions are followed on one, photos examined on the

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "camera_access.hpp"
 #include "camera_hub.hpp"
 #include "clock_keeper.hpp"
 #include "clock_watch.hpp"
@@ -116,15 +117,16 @@ class MediaServerImpl final : public MediaServer {
     hub_ = std::make_unique<CameraHub>(
         CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, recognition_.get()},
         config_);
+    access_ = std::make_unique<CameraAccess>(
+        CameraAccess::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_}, config_);
     signaling_ = std::make_unique<SignalingServer>(
-        SignalingServer::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_}, config_);
+        SignalingServer::Parts{loop_, *access_, metrics_}, config_);
     followers_ = std::make_unique<DatabaseFollowers>(
         *store_, recognition_.get(), metrics_,
         DatabaseFollowers::Events{
             [this](CamerasNews news) {
               loop_.post([this, news = std::move(news)]() mutable {
-                hub_->set_cameras(news.cameras, news.read_at);
-                signaling_->check_tokens(std::move(news.token_hashes), news.read_at);
+                access_->set_cameras(std::move(news));
               });
             },
             [this](const std::optional<store::Revisions>& seen) {
@@ -310,7 +312,7 @@ class MediaServerImpl final : public MediaServer {
     if (hub_) {
       loop_run([this] {
         if (signaling_) signaling_->close_all();
-        hub_->end_all();
+        if (access_) access_->stop();
       });
     }
     // Closes that the hub has posted, and the last sightings that recognition makes, run there.
@@ -340,6 +342,7 @@ class MediaServerImpl final : public MediaServer {
       if (hub_) hub_->set_publisher(nullptr);
       publisher_.reset();
       signaling_.reset();
+      access_.reset();
       hub_.reset();
     });
     loop_.stop();
@@ -390,6 +393,7 @@ class MediaServerImpl final : public MediaServer {
   live::EngineFacts engine_facts_;
   std::unique_ptr<RecognitionService> recognition_;
   std::unique_ptr<CameraHub> hub_;
+  std::unique_ptr<CameraAccess> access_;
   std::unique_ptr<SignalingServer> signaling_;
   std::unique_ptr<DatabaseFollowers> followers_;
   std::unique_ptr<Publisher> publisher_;

@@ -162,7 +162,7 @@ class Client {
   return sdp.replace(sdp.find("VP8"), 3, codec);
 }
 
-/// A CameraHub and a SignalingServer with a real database behind a real port.
+/// A CameraHub, a CameraAccess and a SignalingServer with a real database behind a real port.
 class SignalingFixture : public testing::Test {
  protected:
   explicit SignalingFixture(const config::Config& config = {}) : config_(config) {
@@ -171,10 +171,11 @@ class SignalingFixture : public testing::Test {
     options.schema = store::SchemaPolicy::create;
     store_ = store::Store::open(options, crypto::KeyRing::ephemeral()).value();
     hub_.emplace(
-        CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, nullptr, hub_clock_},
-        config_);
-    server_.emplace(SignalingServer::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_},
+        CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_}, config_);
+    access_.emplace(CameraAccess::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_,
+                                        access_clock_},
                     config_);
+    server_.emplace(SignalingServer::Parts{loop_, *access_, metrics_}, config_);
     loop_.start("loop");
     loop_.run_sync([&] { hub_->set_publisher(&reports_); });
     auto router = std::make_shared<net::Router>();
@@ -184,7 +185,7 @@ class SignalingFixture : public testing::Test {
   ~SignalingFixture() override {
     loop_.run_sync([&] {
       server_->close_all();
-      hub_->end_all();
+      access_->stop();
     });
     http_.reset();
     session_pool_.stop();
@@ -193,6 +194,7 @@ class SignalingFixture : public testing::Test {
     loop_.run_sync([&] {
       hub_->set_publisher(nullptr);
       server_.reset();
+      access_.reset();
       hub_.reset();
     });
     EXPECT_TRUE(webrtc::drain(std::chrono::seconds(20)));
@@ -206,8 +208,7 @@ class SignalingFixture : public testing::Test {
   void bring(std::vector<domain::Camera> cameras, std::unordered_map<CameraId, std::string> hashes,
              SteadyTime read_at) {
     loop_.run_sync([&] {
-      hub_->set_cameras(cameras, read_at);
-      server_->check_tokens(std::move(hashes), read_at);
+      access_->set_cameras({std::move(cameras), std::move(hashes), read_at});
     });
   }
   [[nodiscard]] Client connect(const std::string& token) {
@@ -246,7 +247,7 @@ class SignalingFixture : public testing::Test {
   test_support::TempDir dir_;
   config::Config config_;
   telemetry::Metrics metrics_;
-  ManualClock hub_clock_;  ///< By which offers are counted.
+  ManualClock access_clock_;  ///< By which offers and wrong tokens are counted.
   Reports reports_;
   net::EventLoop loop_;
   WorkerPool session_pool_{"session", 2, 64};
@@ -255,6 +256,7 @@ class SignalingFixture : public testing::Test {
   WorkerPool stranger_pool_{"strangers", 1, 64};
   std::shared_ptr<store::Store> store_;
   std::optional<CameraHub> hub_;
+  std::optional<CameraAccess> access_;
   std::optional<SignalingServer> server_;
   std::unique_ptr<net::HttpServer> http_;
 };
