@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -108,6 +109,9 @@ class Connection {
   [[nodiscard]] DatabaseKind kind() const { return kind_; }
   /// `columns` is the length of the select list.
   std::vector<Row> query(std::size_t columns, std::string_view sql, Params params = {});
+  /// The same with as many parameters as there happen to be.
+  std::vector<Row> query_with(std::size_t columns, std::string_view sql,
+                              std::span<const Param> params);
   std::optional<Row> first(std::size_t columns, std::string_view sql, Params params = {});
   /// Says how many rows were affected.
   std::int64_t execute(std::string_view sql, Params params = {});
