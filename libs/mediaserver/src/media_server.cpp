@@ -41,6 +41,8 @@ constexpr std::size_t kMinConnections = 6;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 /// For sightings that a full disk has kept in memory; media has four seconds to end in all.
 constexpr std::chrono::milliseconds kFlushTimeout{500};
+/// Without a heartbeat to send.
+constexpr std::chrono::milliseconds kWatchEvery{5'000};
 constexpr std::chrono::milliseconds kStopLimit{2'000};  ///< Then SQL under way is given up.
 
 /// Whether a URL's host is loopback by its text, as `web_url` and operators write it.
@@ -133,12 +135,13 @@ class MediaServerImpl final : public MediaServer {
     make_publisher(keys->media_token());
     drainer_->start();
     followers_->start();
-    if (beat_ && beat_every_.count() > 0) {
-      loop_.run_sync([this] {
-        heartbeat_.emplace(loop_);
-        heartbeat_->start_repeating(beat_every_, beat_);
+    loop_.run_sync([this] {
+      const bool beats = beat_ && beat_every_.count() > 0;
+      heartbeat_.emplace(loop_);
+      heartbeat_->start_repeating(beats ? beat_every_ : kWatchEvery, [this, beats] {
+        if (followers_->look_after() && beats) beat_();
       });
-    }
+    });
     return {};
   }
 
