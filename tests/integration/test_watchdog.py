@@ -81,6 +81,15 @@ def test_a_loop_that_is_stuck_is_noticed_while_the_rest_of_its_process_runs(site
     restarted(site, up, word, pid)
 
 
+def test_a_thread_that_follows_the_database_and_is_stuck_is_noticed(site):
+    # While it is, nobody would hear of a revoked token.
+    up = site.up()
+    pid = wait_for(lambda: child(up, "media"), what="media")
+    HeldThread(pid, "db-follower")
+    up.wait_for_output(r"media\.database_follower_hangs", 300)
+    restarted(site, up, "media", pid)
+
+
 def test_healthy_servers_are_left_alone(site):
     up = site.up("--demo")
     before = [wait_for(lambda: child(up, word), what=word) for word in ("web", "media", "camera")]

@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 namespace surveillx::enrolment {
 namespace {
 
@@ -132,6 +135,63 @@ TEST_P(GalleryKeeperTest, a_comparison_sees_new_vectors_and_is_not_kept_up_by_ot
   EXPECT_NE(after.gallery->name_of(eve), nullptr);
   EXPECT_EQ(after.vectors, before.vectors + 1);
   EXPECT_EQ(nearest(2)->name, "Ada");
+}
+
+TEST_P(GalleryKeeperTest, a_vector_that_does_not_fit_the_model_is_left_out_and_not_opened_again) {
+  store::AcceptedPhoto misfit = face(9);
+  misfit.embedding.push_back(0);
+  const auto eve = add("Eve", {misfit});
+  EXPECT_EQ(newly_opened(), 1u);
+  EXPECT_EQ(gallery()->skipped(), 1u);
+  ASSERT_TRUE(store_->people.update(eve, {"Eva", "", ""}));
+  EXPECT_EQ(newly_opened(), 0u);
+  EXPECT_EQ(gallery()->skipped(), 1u);
+  EXPECT_EQ(nearest(3)->name, "Person 3");
+}
+
+TEST_P(GalleryKeeperTest, vectors_stay_as_they_are_however_often_the_gallery_is_built) {
+  auto cosine = flat();
+  cosine.metric = vision::Metric::cosine;
+  GalleryKeeper keeper(*store_, cosine);
+  store::AcceptedPhoto slanted = face(0);
+  slanted.embedding = {0.3F, 0.7F};
+  const auto eve = add("Eve", {slanted});
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(store_->people.update(eve, {"Eve " + std::to_string(i), "", ""}));
+    ASSERT_TRUE(keeper.refresh());
+  }
+  const auto found = keeper.refresh()->gallery->nearest({"flat", slanted.embedding});
+  EXPECT_EQ(found->name, "Eve 19");
+  EXPECT_NEAR(found->distance, 0, 1e-6);
+  EXPECT_EQ(keeper.opened(), 1u + 2u * kPeople);
+}
+
+TEST_P(GalleryKeeperTest, threads_that_ask_at_once_never_go_back_and_end_with_one_gallery) {
+  constexpr int kAdded = 10;
+  std::atomic<bool> done{false};
+  std::atomic<bool> went_back{false};
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 3; ++i) {
+    askers.emplace_back([&, names = i % 2 == 0] {
+      std::int64_t vectors = 0;
+      while (!done) {
+        const auto kept = names ? keeper_->refresh() : keeper_->refresh_vectors();
+        if (!kept) continue;  // The database was busy.
+        if (kept->vectors < vectors) went_back = true;
+        vectors = kept->vectors;
+      }
+    });
+  }
+  for (int i = 0; i < kAdded; ++i) add("New " + std::to_string(i), {face(20.0F + static_cast<float>(i))});
+  const bool removed = store_->people.remove(people_[0]).has_value();
+  done = true;
+  for (auto& asker : askers) asker.join();
+  EXPECT_TRUE(removed);
+  EXPECT_FALSE(went_back);
+  EXPECT_EQ(gallery()->vectors(), 2u * (kPeople - 1) + kAdded);
+  EXPECT_EQ(gallery(), keeper_->refresh_vectors()->gallery);
+  EXPECT_EQ(gallery()->name_of(people_[0]), nullptr);
+  EXPECT_EQ(nearest(29)->name, "New 9");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "camera_words.hpp"
 #include "surveillx/base/log.hpp"
 
 namespace surveillx::mediaserver {
@@ -10,30 +11,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kNumbersEvery{2'000};
 
-std::string wire_codec(webrtc::Codec codec) {
-  switch (codec) {
-    case webrtc::Codec::vp8: return "VP8";
-    case webrtc::Codec::h264: return "H264";
-    case webrtc::Codec::none: return "";
-  }
-  return "";
-}
-
-RateLimits::Options offer_limits(int per_minute) {
-  RateLimits::Options options;
-  options.capacity = per_minute;
-  options.refill = std::max(std::chrono::milliseconds(60'000) / per_minute,
-                            std::chrono::milliseconds(1));
-  options.max_keys = 16'384;
-  return options;
-}
-
 }  // namespace
 
 CameraHub::CameraHub(Parts parts, const config::Config& config)
     : parts_(parts),
       config_(config),
-      offers_(parts.clock, offer_limits(config.signaling.offers_per_minute)),
       numbers_timer_(parts.loop),
       sessions_total_(parts.metrics.counter("media_sessions_total", "Media sessions begun")),
       first_frames_total_(parts.metrics.counter("media_sessions_live_total",
@@ -124,6 +106,14 @@ std::size_t CameraHub::live_count() const {
     live += entry.report.state == domain::CameraState::live ? 1 : 0;
   }
   return live;
+}
+
+bool CameraHub::has_session(const CameraId& camera, const MediaSessionId& session) const {
+  const auto found = cameras_.find(camera);
+  if (found == cameras_.end()) return false;
+  const Sessions& sessions = found->second.sessions;
+  return std::any_of(sessions.begin(), sessions.end(),
+                     [&](const Session& one) { return one.media->id() == session; });
 }
 
 std::size_t CameraHub::session_count(const CameraId& camera) const {

@@ -1,38 +1,20 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "frame_encoder.hpp"
+#include "camera_outputs.hpp"
 #include "frame_sink.hpp"
 #include "media_session.hpp"
 #include "publisher.hpp"
 #include "recognition_service.hpp"
-#include "surveillx/base/rate_limits.hpp"
+#include "session_hooks.hpp"
 #include "surveillx/config/config.hpp"
 
 namespace surveillx::mediaserver {
-
-/// More than `signaling.offers_per_minute` offers of one camera, over all its sockets.
-inline constexpr ErrorName kTooManyOffers{"too_many_offers"};
-
-/// No port of `ice.min_port..ice.max_port` is free for one more session.
-inline constexpr ErrorName kNoMediaPort{"no_media_port"};
-
-/// What the one who brought an offer hears of its session; on the loop.
-struct SessionHooks {
-  std::function<void(std::string sdp)> on_answer;
-  std::function<void(std::string candidate, int mline_index)> on_candidate;
-  std::function<void(Error)> on_failed;
-  /// The session ended by itself; `reason` is the name of a webrtc::EndReason.
-  std::function<void(std::string reason)> on_ended;
-  /// A newer session of the same camera has taken its place.
-  std::function<void()> on_taken_over;
-};
 
 /// The cameras, their sessions, and where their pictures go: to the encoder (while somebody watches)
 /// and to recognition. Loop thread only.
@@ -50,7 +32,6 @@ class CameraHub {
     WorkerPool& encode_pool;
     telemetry::Metrics& metrics;
     RecognitionService* recognition = nullptr;  ///< Null: recognition is switched off.
-    const Clock& clock = system_clock();
   };
   CameraHub(Parts parts, const config::Config& config);
   ~CameraHub();
@@ -72,9 +53,11 @@ class CameraHub {
   void publish(const live::Frame& frame);
   void publish(const live::Detection& detection);
 
-  /// Begins a session. `not_found` for a camera that was removed meanwhile, `too_many_offers` above
-  /// `signaling.offers_per_minute` of this camera, `unavailable` when `media.max_cameras` are
-  /// connected. Whatever is wrong with the offer itself comes by `on_failed`, later.
+  /// `not_found` for a camera that was removed, `unavailable` while the server stops.
+  [[nodiscard]] Result<void> takes_sessions_of(const CameraId& camera) const;
+  /// Begins a session. As `takes_sessions_of`; `unavailable` also when `media.max_cameras` are
+  /// connected, or no thread is left. Whatever is wrong with the offer itself comes by `on_failed`,
+  /// later.
   [[nodiscard]] Result<MediaSessionId> start(const CameraId& camera, const std::string& offer_sdp,
                                              SessionHooks hooks);
   void add_candidate(const CameraId& camera, const MediaSessionId& session, std::string candidate,
@@ -84,6 +67,7 @@ class CameraHub {
   /// Ends all and begins none any more; for shutdown.
   void end_all();
   [[nodiscard]] std::size_t live_count() const;
+  [[nodiscard]] bool has_session(const CameraId& camera, const MediaSessionId& session) const;
   /// Sessions of this camera, also those that are not shown.
   [[nodiscard]] std::size_t session_count(const CameraId& camera) const;
 
@@ -96,17 +80,12 @@ class CameraHub {
     bool pictured = false;  ///< A frame of it has been decoded.
   };
   using Sessions = std::vector<Session>;
-  /// What the pictures of a camera go to. A feed is one session's, since its tracks are.
-  struct Outputs {
-    std::shared_ptr<FrameEncoder> encoder;
-    std::shared_ptr<RecognitionService::CameraFeed> feed;
-  };
   struct Entry {
     domain::Camera camera;
     live::CameraReport report;
     SteadyTime seen_at{};  ///< When `add_camera` brought it; else the beginning of time.
-    Sessions sessions;  ///< Oldest first. The first is the one that is shown.
-    Outputs outputs;    ///< Of the session that is shown; null when there is none.
+    Sessions sessions;      ///< Oldest first. The first is the one that is shown.
+    CameraOutputs outputs;  ///< Of the session that is shown; null when there is none.
   };
 
   Entry& put_camera(const domain::Camera& camera);
@@ -132,10 +111,9 @@ class CameraHub {
   /// it has become the oldest. When that cannot be done, `newer` ends instead.
   void take_over(Entry& entry, const MediaSessionId& newer, bool pictured_too);
   /// Nothing when there is no thread for recognition. They get no frame before `show`.
-  [[nodiscard]] std::optional<Outputs> open_outputs(const Entry& entry);
+  [[nodiscard]] std::optional<CameraOutputs> open_outputs(const Entry& entry);
   /// The oldest session's frames go there from now on, and no other's anywhere.
-  static void show(Entry& entry, Outputs outputs);
-  static void close(Outputs& outputs);
+  static void show(Entry& entry, CameraOutputs outputs);
   /// Removes a session that is over. `reason` is why the camera is offline if it was the only one.
   void drop(Entry& entry, Sessions::iterator session, const std::string& reason);
   /// The oldest session has changed: shows it, or says that the camera is offline.
@@ -149,8 +127,6 @@ class CameraHub {
   Publisher* publisher_ = nullptr;
   bool stopping_ = false;
   std::map<CameraId, Entry> cameras_;
-  /// Of every camera, by its id: outlives sockets, so that coming back does not refill it.
-  RateLimits offers_;
   live::Demand demand_;  ///< Of known and of unknown cameras.
   net::Timer numbers_timer_;
   telemetry::Counter sessions_total_;

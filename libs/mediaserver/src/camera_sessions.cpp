@@ -1,10 +1,9 @@
 #include <algorithm>
-#include <cmath>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "camera_hub.hpp"
+#include "camera_words.hpp"
 #include "surveillx/base/log.hpp"
 #include "surveillx/ice/local_addresses.hpp"
 #include "surveillx/ice/servers.hpp"
@@ -16,60 +15,29 @@ namespace {
 /// The one that is shown, one that is answered, and one that has just been built.
 constexpr std::ptrdiff_t kMaxBuilt = 3;
 
-std::string offline_reason(webrtc::EndReason reason) {
-  switch (reason) {
-    case webrtc::EndReason::closed: return "the camera has ended its stream";
-    case webrtc::EndReason::ice_failed: return "the connection to the camera was lost";
-    case webrtc::EndReason::dtls_failed: return "the encrypted connection could not be set up";
-    case webrtc::EndReason::no_frames: return "the camera sends no pictures";
-    case webrtc::EndReason::pipeline_error: return "the camera's stream cannot be decoded";
-    case webrtc::EndReason::bad_sdp: return "the camera's offer cannot be used";
-    case webrtc::EndReason::no_media_port:
-      return "no free media port (ice.min_port..max_port)";
-  }
-  return "the session has ended";
-}
-
-std::string offline_reason(const std::string& why) {
-  if (why == "bye") return "the camera has ended its stream";
-  if (why == "revoked") return "the camera's token is no longer valid";
-  return "the session has ended";
-}
-
 }  // namespace
+
+Result<void> CameraHub::takes_sessions_of(const CameraId& camera) const {
+  if (stopping_) return Error{kUnavailable, "the server is stopping"};
+  if (!cameras_.contains(camera)) return Error{kNotFound, "this camera does not exist any more"};
+  return {};
+}
 
 Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::string& offer_sdp,
                                         SessionHooks hooks) {
-  if (stopping_) return Error{kUnavailable, "the server is stopping"};
-  const auto found = cameras_.find(camera);
-  if (found == cameras_.end()) return Error{kNotFound, "this camera does not exist any more"};
-  Entry& entry = found->second;
-  const auto refuse = [&](ErrorName name, std::string message) {
-    log::warn("media.offer_refused", {{"camera", camera.str()}, {"error", name.text()}});
-    parts_.metrics
-        .counter("media_offers_refused_total", "Offers that were not looked at",
-                 {{"reason", std::string(name.text())}})
-        .add();
-    return Error{name, std::move(message)};
-  };
-  if (!offers_.take(camera.str())) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(offers_.wait(camera.str()));
-    return refuse(kTooManyOffers,
-                  "this camera has sent " + std::to_string(config_.signaling.offers_per_minute) +
-                      " offers within a minute; try again in " + std::to_string(wait.count()) +
-                      " s");
-  }
-  std::optional<Outputs> outputs;
+  if (auto taken = takes_sessions_of(camera); !taken) return taken.error();
+  Entry& entry = cameras_.at(camera);
+  std::optional<CameraOutputs> outputs;
   if (entry.sessions.empty()) {
     const auto running = std::count_if(cameras_.begin(), cameras_.end(), [](const auto& other) {
       return !other.second.sessions.empty();
     });
     if (running >= config_.media.max_cameras) {
-      return refuse(kUnavailable, "media.max_cameras cameras are connected already");
+      return Error{kUnavailable, "media.max_cameras cameras are connected already"};
     }
     outputs = open_outputs(entry);
     if (!outputs) {
-      return refuse(kUnavailable, "the server is out of threads; try again in a few seconds");
+      return Error{kUnavailable, "the server is out of threads; try again in a few seconds"};
     }
   }
 
@@ -235,12 +203,7 @@ void CameraHub::state_changed(Entry& entry, Sessions::iterator session,
   // The takeover has moved it to the front, or has ended it.
   if (entry.sessions.empty() || entry.sessions.front().media->id() != id) return;
   entry.report.state = state;
-  switch (state) {
-    case domain::CameraState::live:
-    case domain::CameraState::connecting: entry.report.reason.clear(); break;
-    case domain::CameraState::stale: entry.report.reason = "no picture for 2 seconds"; break;
-    case domain::CameraState::offline: entry.report.reason = "no picture for 5 seconds"; break;
-  }
+  entry.report.reason = state_reason(state);
   log::info("media.camera_state", {{"camera", camera.str()}, {"state", domain::to_string(state)}});
   report(entry);
 }
@@ -252,7 +215,7 @@ void CameraHub::take_over(Entry& entry, const MediaSessionId& newer, bool pictur
   const CameraId& camera = entry.camera.id;
   // Whoever has a picture is the oldest, so when that one gives way all do, and `newer` is shown.
   const bool shown_gives_way = gives_way(entry.sessions.front());
-  std::optional<Outputs> outputs;
+  std::optional<CameraOutputs> outputs;
   if (shown_gives_way) {
     outputs = open_outputs(entry);
     if (!outputs) {
@@ -289,36 +252,22 @@ void CameraHub::take_over(Entry& entry, const MediaSessionId& newer, bool pictur
   }
 }
 
-std::optional<CameraHub::Outputs> CameraHub::open_outputs(const Entry& entry) {
-  const domain::Camera& camera = entry.camera;
-  Outputs outputs;
-  try {
-    if (parts_.recognition != nullptr) outputs.feed = parts_.recognition->open(camera);
-  } catch (const std::system_error& e) {
-    log::error("media.no_thread", {{"camera", camera.id.str()}, {"error", e.what()}});
-    return std::nullopt;
-  }
-  outputs.encoder = std::make_shared<FrameEncoder>(
-      camera, config_.media.jpeg_quality, parts_.encode_pool, parts_.metrics,
-      [self = self_, &loop = parts_.loop](live::Frame frame) {
+std::optional<CameraOutputs> CameraHub::open_outputs(const Entry& entry) {
+  auto outputs = CameraOutputs::open(
+      {parts_.encode_pool, parts_.metrics, parts_.recognition, config_.media.jpeg_quality},
+      entry.camera, [self = self_, &loop = parts_.loop](live::Frame frame) {
         loop.post([self, frame = std::move(frame)] {
           if (*self != nullptr) (*self)->publish(frame);
         });
       });
-  outputs.encoder->set_demand(demand_of(camera.id));
+  if (outputs) outputs->encoder->set_demand(demand_of(entry.camera.id));
   return outputs;
 }
 
-void CameraHub::show(Entry& entry, Outputs outputs) {
-  close(entry.outputs);
+void CameraHub::show(Entry& entry, CameraOutputs outputs) {
+  entry.outputs.close();
   entry.outputs = std::move(outputs);
-  entry.sessions.front().sink->show(entry.outputs.encoder, entry.outputs.feed);
-}
-
-void CameraHub::close(Outputs& outputs) {
-  if (outputs.encoder) outputs.encoder->close();
-  if (outputs.feed) outputs.feed->close();
-  outputs = {};
+  entry.outputs.show(*entry.sessions.front().sink);
 }
 
 void CameraHub::drop(Entry& entry, Sessions::iterator session, const std::string& reason) {
@@ -331,7 +280,7 @@ void CameraHub::drop(Entry& entry, Sessions::iterator session, const std::string
 }
 
 void CameraHub::show_oldest(Entry& entry, const std::string& reason) {
-  close(entry.outputs);
+  entry.outputs.close();
   std::vector<std::function<void(std::string)>> hooks;
   while (!entry.sessions.empty()) {
     if (auto outputs = open_outputs(entry)) {

@@ -5,23 +5,29 @@
 namespace surveillx::mediaserver {
 
 DatabaseFollowers::DatabaseFollowers(store::Store& store, RecognitionService* recognition,
-                                     telemetry::Metrics& metrics, Events events)
-    : store_(store), on_cameras_(std::move(events.on_cameras)), health_(metrics) {
+                                     telemetry::Metrics& metrics, Events events,
+                                     const Clock& clock)
+    : store_(store),
+      on_cameras_(std::move(events.on_cameras)),
+      health_(metrics),
+      revisions_pulse_([&store] { return store.database().longest_call(); }, clock),
+      photos_pulse_({}, clock),
+      watch_(revisions_pulse_, recognition == nullptr ? nullptr : &photos_pulse_, metrics) {
   // There without recognition, too: whoever collects them finds nought instead of nothing.
   const auto people = metrics.gauge("gallery_people", "People who can be recognised");
   const auto decided = metrics.counter("photos_decided_total", "Uploaded photos examined");
   std::vector<RevisionFollower::Reader> readers;
-  readers.push_back({&store::Revisions::cameras, [this] { return read_cameras(); }});
+  readers.push_back({"cameras", &store::Revisions::cameras, 2, [this] { return read_cameras(); }});
   if (recognition != nullptr) {
     auto& engine = recognition->engine();
     const auto keeper = std::make_shared<enrolment::GalleryKeeper>(store, engine.matching());
     gallery_ = std::make_unique<GalleryFollower>(keeper, *recognition, people);
-    photos_ = std::make_unique<PhotoExaminer>(store, engine, keeper, health_, decided,
+    photos_ = std::make_unique<PhotoExaminer>(store, engine, keeper, health_, photos_pulse_, decided,
                                               [this] { revisions_->wake(); });
-    readers.push_back({&store::Revisions::gallery, [this] { return read_gallery(); }});
+    readers.push_back({"gallery", &store::Revisions::gallery, 3, [this] { return read_gallery(); }});
   }
   revisions_ = std::make_unique<RevisionFollower>(store.revision, health_, std::move(readers),
-                                                  std::move(events.on_look));
+                                                  std::move(events.on_look), revisions_pulse_);
 }
 
 DatabaseFollowers::~DatabaseFollowers() {

@@ -3,25 +3,23 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "camera_access.hpp"
 #include "camera_hub.hpp"
 #include "clock_keeper.hpp"
 #include "clock_watch.hpp"
 #include "database_followers.hpp"
+#include "media_http.hpp"
 #include "outbox_keeper.hpp"
 #include "publisher.hpp"
 #include "recognition_service.hpp"
+#include "scraped_metrics.hpp"
 #include "signaling_server.hpp"
-#include "surveillx/base/descriptors.hpp"
 #include "surveillx/base/log.hpp"
-#include "surveillx/base/log_background.hpp"
-#include "surveillx/crypto/token.hpp"
 #include "surveillx/ice/local_addresses.hpp"
-#include "surveillx/net/proxies.hpp"
 #include "surveillx/setup/database.hpp"
 #include "surveillx/setup/engine.hpp"
 #include "surveillx/setup/keys.hpp"
@@ -43,6 +41,8 @@ constexpr std::size_t kMinConnections = 6;
 constexpr std::chrono::milliseconds kDrainTimeout{3'000};
 /// For sightings that a full disk has kept in memory; media has four seconds to end in all.
 constexpr std::chrono::milliseconds kFlushTimeout{500};
+/// Without a heartbeat to send.
+constexpr std::chrono::milliseconds kWatchEvery{5'000};
 constexpr std::chrono::milliseconds kStopLimit{2'000};  ///< Then SQL under way is given up.
 
 /// Whether a URL's host is loopback by its text, as `web_url` and operators write it.
@@ -58,13 +58,6 @@ bool is_this_machine(const std::string& url) {
   return false;
 }
 
-/// This machine's user without a proxy between, or whoever shows the monitoring system's token.
-bool may_read_metrics(const net::HttpRequest& request, const std::string& token) {
-  if (net::is_direct_loopback(request)) return true;
-  return !token.empty() &&
-         crypto::equal_secrets(request.headers.get("Authorization"), "Bearer " + token);
-}
-
 class MediaServerImpl final : public MediaServer {
  public:
   explicit MediaServerImpl(MediaServerOptions options)
@@ -76,8 +69,7 @@ class MediaServerImpl final : public MediaServer {
         session_pool_("session", kSessionThreads, kMaxQueuedJobs),
         encode_pool_("encode", 2, kMaxQueuedJobs),
         database_pool_("media-db", 1, kMaxQueuedJobs),
-        stranger_pool_("strangers", 1, kMaxStrangersQueued),
-        metrics_pool_("media-metrics", 1, 8) {}
+        stranger_pool_("strangers", 1, kMaxStrangersQueued) {}
 
   ~MediaServerImpl() override { stop(); }
 
@@ -103,6 +95,7 @@ class MediaServerImpl final : public MediaServer {
         [this](const domain::Sighting& sighting, const store::Delivery& delivery) {
           delivered(sighting, delivery);
         });
+    scraped_ = std::make_unique<ScrapedMetrics>(metrics_, *outbox_, *drainer_);
     clock_keeper_ = std::make_unique<ClockKeeper>(clock_watch_, store_->clocks, metrics_);
     keeper_ = std::make_unique<OutboxKeeper>(*outbox_, *drainer_, store_->people);
     recorder_ = std::make_unique<SightingRecorder>(
@@ -116,15 +109,16 @@ class MediaServerImpl final : public MediaServer {
     hub_ = std::make_unique<CameraHub>(
         CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, recognition_.get()},
         config_);
+    access_ = std::make_unique<CameraAccess>(
+        CameraAccess::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_}, config_);
     signaling_ = std::make_unique<SignalingServer>(
-        SignalingServer::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_}, config_);
+        SignalingServer::Parts{loop_, *access_, metrics_}, config_);
     followers_ = std::make_unique<DatabaseFollowers>(
         *store_, recognition_.get(), metrics_,
         DatabaseFollowers::Events{
             [this](CamerasNews news) {
               loop_.post([this, news = std::move(news)]() mutable {
-                hub_->set_cameras(news.cameras, news.read_at);
-                signaling_->check_tokens(std::move(news.token_hashes), news.read_at);
+                access_->set_cameras(std::move(news));
               });
             },
             [this](const std::optional<store::Revisions>& seen) {
@@ -134,21 +128,25 @@ class MediaServerImpl final : public MediaServer {
             }});
     loop_.start("media-loop");
     if (auto loaded = followers_->load_now(); !loaded) return loaded;
-    if (auto listening = listen(); !listening) return listening;
+    auto http = MediaHttp::listen(loop_, config_, metrics_, *scraped_,
+                                  [this](net::Router& router) { signaling_->mount(router); });
+    if (!http) return http.error();
+    http_ = std::move(*http);
     make_publisher(keys->media_token());
     drainer_->start();
     followers_->start();
-    if (beat_ && beat_every_.count() > 0) {
-      loop_.run_sync([this] {
-        heartbeat_.emplace(loop_);
-        heartbeat_->start_repeating(beat_every_, beat_);
+    loop_.run_sync([this] {
+      const bool beats = beat_ && beat_every_.count() > 0;
+      heartbeat_.emplace(loop_);
+      heartbeat_->start_repeating(beats ? beat_every_ : kWatchEvery, [this, beats] {
+        if (followers_->look_after() && beats) beat_();
       });
-    }
+    });
     return {};
   }
 
   [[nodiscard]] std::uint16_t signaling_port() const override { return http_->port(); }
-  [[nodiscard]] const std::string& signaling_url() const override { return url_; }
+  [[nodiscard]] const std::string& signaling_url() const override { return http_->url(); }
 
  private:
   /// One that is there is enough to begin with: the others may come with a cable or a lease.
@@ -174,46 +172,6 @@ class MediaServerImpl final : public MediaServer {
             if (hub_) hub_->publish(detection);
           });
         });
-    return {};
-  }
-
-  Result<void> listen() {
-    auto router = std::make_shared<net::Router>();
-    signaling_->mount(*router);
-    router->add("GET", "/healthz", [](const net::HttpRequest&, const net::HttpResponder& answer) {
-      answer(net::HttpResponse::text(200, "ok\n"));
-    });
-    router->add_blocking("GET", "/metrics", metrics_pool_, [this](const net::HttpRequest& request) {
-      if (!may_read_metrics(request, config_.security.metrics_token)) {
-        return net::HttpResponse::problem(
-            403, "forbidden",
-            "Metrics are for programs of this machine's user without a proxy between, and for who "
-            "shows security.metrics_token.");
-      }
-      update_gauges();
-      auto response = net::HttpResponse::text(200, metrics_.text());
-      response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-      return response;
-    });
-    net::ListenOptions options;
-    options.address = config_.signaling.listen;
-    options.max_body_bytes = 1024;
-    // Sessions need most of the descriptors, some 17 each.
-    options.max_connections = std::min<std::size_t>(1024, descriptor_limit() / 4);
-    options.trusted_proxies = config_.web.trusted_proxies;
-    options.unnamed_proxy = config_.has_unnamed_proxy();
-    options.tls = setup::tls_files(config_.signaling_tls());
-    auto server = net::HttpServer::listen(loop_, router, options);
-    if (!server) return server.error();
-    {
-      const std::lock_guard lock(http_mutex_);
-      http_ = std::move(*server);
-    }
-    url_ = config_.signaling_url();
-    if (const auto colon = url_.rfind(':'); colon != std::string::npos) {
-      url_ = url_.substr(0, colon + 1) + std::to_string(http_->port());  // Port 0 took a free one.
-    }
-    log::info("signaling.listening", {{"url", url_}});
     return {};
   }
 
@@ -258,50 +216,6 @@ class MediaServerImpl final : public MediaServer {
     });
   }
 
-  /// From a pool's thread, also while the server is taken down.
-  net::HttpServerStats http_stats() {
-    const std::lock_guard lock(http_mutex_);
-    return http_ ? http_->stats() : net::HttpServerStats{};
-  }
-
-  void update_gauges() {
-    const auto drained = drainer_->stats();
-    metrics_.gauge("outbox_entries", "Sightings that wait for the database")
-        .set(static_cast<double>(outbox_->size()));
-    metrics_.gauge("outbox_dead_letters", "Sightings that the database refused for good")
-        .set(static_cast<double>(outbox_->dead_letter_count()));
-    metrics_.gauge("outbox_failed_deliveries", "Deliveries that were put off")
-        .set(static_cast<double>(drained.failures));
-    const auto stats = http_stats();
-    if (const auto days = stats.certificate_days_left()) {
-      metrics_.gauge("certificate_days_left", "Days until the certificate in use ends.")
-          .set(static_cast<double>(*days));
-      metrics_.gauge("certificate_files_refused", "Changed certificate files that could not be used.")
-          .set(static_cast<double>(stats.certificate_refused));
-    }
-    const auto received = webrtc::totals();
-    const std::lock_guard lock(totals_mutex_);
-    raise(metrics_.counter("media_frames_skipped_total",
-                           "Frames that arrived and were not decoded: more than a second behind"),
-          received.frames_skipped);
-    raise(metrics_.counter("media_packets_refused_total",
-                           "Packets that arrived and found no room, or of one source too many"),
-          received.packets_refused);
-    for (const auto& [kind, count] : stats.refusals()) {
-      raise(metrics_.counter("http_refusals_total",
-                             "Connections and requests that were refused or ended, by kind",
-                             {{"kind", std::string(kind)}}),
-            count);
-    }
-    raise(metrics_.counter("log_lines_dropped_total", "Log lines that nobody read in time"),
-          log::dropped_lines());
-  }
-
-  static void raise(const telemetry::Counter& counter, std::uint64_t total) {
-    const double more = static_cast<double>(total) - counter.value();
-    if (more > 0) counter.add(more);
-  }
-
   /// docs/threading.md, "Who frees what when media stops". Safe after an `open` that failed half-way.
   void stop() {
     log::info("media.stopping");
@@ -311,22 +225,16 @@ class MediaServerImpl final : public MediaServer {
     if (hub_) {
       loop_run([this] {
         if (signaling_) signaling_->close_all();
-        hub_->end_all();
+        if (access_) access_->stop();
       });
     }
     // Closes that the hub has posted, and the last sightings that recognition makes, run there.
     if (!session_pool_.wait_idle(kDrainTimeout)) log::warn("media.sessions_still_closing");
-    std::unique_ptr<net::HttpServer> http;
-    {
-      const std::lock_guard lock(http_mutex_);
-      http = std::move(http_);
-    }
-    http.reset();
+    http_.reset();
     session_pool_.stop();
     encode_pool_.stop();
     database_pool_.stop();
     stranger_pool_.stop();
-    metrics_pool_.stop();
     if (!webrtc::drain(kDrainTimeout)) log::warn("media.drain_timeout");
     if (recorder_) recorder_->finish(kFlushTimeout);
     if (drainer_) {
@@ -341,6 +249,7 @@ class MediaServerImpl final : public MediaServer {
       if (hub_) hub_->set_publisher(nullptr);
       publisher_.reset();
       signaling_.reset();
+      access_.reset();
       hub_.reset();
     });
     loop_.stop();
@@ -374,16 +283,15 @@ class MediaServerImpl final : public MediaServer {
   std::chrono::milliseconds beat_every_;
   attendance::TimeZone zone_;
   telemetry::Metrics metrics_;
-  std::mutex totals_mutex_;  ///< Two requests for /metrics must not count the same twice.
   net::EventLoop loop_;
   WorkerPool session_pool_;
   WorkerPool encode_pool_;
   WorkerPool database_pool_;
   WorkerPool stranger_pool_;
-  WorkerPool metrics_pool_;
   std::shared_ptr<store::Store> store_;
   std::shared_ptr<store::Outbox> outbox_;
   std::unique_ptr<store::OutboxDrainer> drainer_;
+  std::unique_ptr<ScrapedMetrics> scraped_;
   ClockWatch clock_watch_{system_clock()};
   std::unique_ptr<ClockKeeper> clock_keeper_;
   std::unique_ptr<OutboxKeeper> keeper_;
@@ -391,13 +299,12 @@ class MediaServerImpl final : public MediaServer {
   live::EngineFacts engine_facts_;
   std::unique_ptr<RecognitionService> recognition_;
   std::unique_ptr<CameraHub> hub_;
+  std::unique_ptr<CameraAccess> access_;
   std::unique_ptr<SignalingServer> signaling_;
   std::unique_ptr<DatabaseFollowers> followers_;
   std::unique_ptr<Publisher> publisher_;
-  std::mutex http_mutex_;
-  std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<MediaHttp> http_;
   std::optional<net::Timer> heartbeat_;  ///< Touched on the loop only.
-  std::string url_;
 };
 
 }  // namespace

@@ -19,12 +19,13 @@ constexpr std::chrono::milliseconds kAskEvery{500};
 
 PhotoExaminer::PhotoExaminer(store::Store& store, vision::Engine& engine,
                              std::shared_ptr<enrolment::GalleryKeeper> keeper,
-                             DatabaseHealth& health, telemetry::Counter decided,
-                             std::function<void()> on_decided)
+                             DatabaseHealth& health, FollowerPulse& pulse,
+                             telemetry::Counter decided, std::function<void()> on_decided)
     : store_(store),
       engine_(engine),
       enroller_(store, std::move(keeper)),
       health_(health),
+      pulse_(pulse),
       decided_(decided),
       on_decided_(std::move(on_decided)),
       worker_("media-" + std::to_string(getpid()) + "-" + new_uuid().substr(0, 8)) {}
@@ -70,6 +71,7 @@ void PhotoExaminer::run() {
   while (!stopping_) {
     woken_ = false;
     lock.unlock();
+    pulse_.looked();
     const auto decided = decide_safely();
     health_.note(DatabaseHealth::Asker::photos,
                  decided ? Result<void>() : Result<void>(decided.error()));

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "database_health.hpp"
+#include "follower_pulse.hpp"
 #include "surveillx/enrolment/enroller.hpp"
 #include "surveillx/enrolment/gallery_keeper.hpp"
 #include "surveillx/store/store.hpp"
@@ -22,9 +23,10 @@ namespace surveillx::mediaserver {
 class PhotoExaminer {
  public:
   /// `on_decided` is called on the examiner's thread when photos were decided and no other waits.
+  /// `pulse` shows when it last asked for a photo.
   PhotoExaminer(store::Store& store, vision::Engine& engine,
                 std::shared_ptr<enrolment::GalleryKeeper> keeper, DatabaseHealth& health,
-                telemetry::Counter decided, std::function<void()> on_decided);
+                FollowerPulse& pulse, telemetry::Counter decided, std::function<void()> on_decided);
   ~PhotoExaminer();
 
   /// Has photos examined again that the engine's model has not; before `start`.
@@ -48,6 +50,7 @@ class PhotoExaminer {
   vision::Engine& engine_;
   enrolment::Enroller enroller_;
   DatabaseHealth& health_;
+  FollowerPulse& pulse_;
   telemetry::Counter decided_;
   std::function<void()> on_decided_;
   std::string worker_;

@@ -5,10 +5,12 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "database_health.hpp"
+#include "follower_pulse.hpp"
 #include "surveillx/store/revision.hpp"
 
 namespace surveillx::mediaserver {
@@ -18,7 +20,9 @@ namespace surveillx::mediaserver {
 class RevisionFollower {
  public:
   struct Reader {
+    std::string_view name;  ///< A literal.
     std::int64_t store::Revisions::*counter;  ///< What moves when there is something to read.
+    int calls = 1;  ///< Of the database, at most: by them it is known when reading hangs.
     /// What was not read whole is asked for again at the next look; the other readers are not held
     /// up by it.
     std::function<Result<void>()> read;
@@ -27,8 +31,10 @@ class RevisionFollower {
   /// answer, or not to all.
   using OnLook = std::function<void(const std::optional<store::Revisions>&)>;
 
+  /// `pulse` shows from `start` to `stop` that the thread is alive. No step's limit can be reached by
+  /// waiting for the database, whose calls end by limits of their own.
   RevisionFollower(store::Revision revision, DatabaseHealth& health, std::vector<Reader> readers,
-                   OnLook on_look);
+                   OnLook on_look, FollowerPulse& pulse);
   ~RevisionFollower();
 
   /// Has everybody read once, on the calling thread and before `start`, so that the server begins
@@ -55,6 +61,7 @@ class RevisionFollower {
   DatabaseHealth& health_;
   std::vector<Follower> followers_;
   OnLook on_look_;
+  FollowerPulse& pulse_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

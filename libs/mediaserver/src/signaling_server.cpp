@@ -5,8 +5,6 @@
 
 #include "surveillx/base/log.hpp"
 #include "surveillx/base/log_stranger.hpp"
-#include "surveillx/crypto/token.hpp"
-#include "surveillx/ice/servers.hpp"
 #include "surveillx/net/address.hpp"
 #include "surveillx/signaling/codec.hpp"
 
@@ -16,17 +14,15 @@ namespace {
 /// A peer that asks and asks and never reads must not fill our memory.
 constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;
 
-std::vector<signaling::IceServer> ice_servers(const config::Ice& ice, const CameraId& camera) {
-  std::vector<signaling::IceServer> servers;
-  for (auto& server : ice::servers_for(ice.servers(), camera.str(), system_clock().now())) {
-    // Without an account it is of no use to a camera, and browsers refuse to take it at all.
-    if (server.is_turn() && server.username.empty()) continue;
-    servers.push_back({{server.url()}, std::move(server.username), std::move(server.credential)});
+std::vector<signaling::IceServer> as_told(std::vector<ice::Server> servers) {
+  std::vector<signaling::IceServer> told;
+  for (auto& server : servers) {
+    told.push_back({{server.url()}, std::move(server.username), std::move(server.credential)});
   }
-  return servers;
+  return told;
 }
 
-signaling::ServerSession::Options session_options(const config::Config& config) {
+signaling::ServerSession::Options state_machine_options(const config::Config& config) {
   signaling::ServerSession::Options options;
   options.offer_timeout = config.signaling.offer_timeout;
   return options;
@@ -50,7 +46,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
         address_group_(net::address_group(request.remote_address)),
         standing_(request.standing),
         socket_(std::move(socket)),
-        session_(session_options(server.config_)),
+        session_(state_machine_options(server.config_)),
         timer_(server.parts_.loop) {}
 
   void open(std::optional<std::string> token) {
@@ -64,10 +60,11 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
     perform(session_.opened(now(), std::move(token)));
   }
 
-  void close(std::uint16_t code, std::string_view reason) {
-    if (session_.socket_open()) socket_->close(code, reason);
+  void say_goodbye() {
+    if (!session_.socket_open()) return;
+    socket_->close(static_cast<std::uint16_t>(signaling::CloseCode::going_away),
+                   "the server is stopping");
   }
-  void revoke() { perform(session_.revoked()); }
   void give_way() {
     log::stranger(log::Level::warn, "signaling.gave_way", address_group_,
                   {{"camera", session_.camera().str()}, {"peer", socket_->remote_address()}});
@@ -85,8 +82,6 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
   [[nodiscard]] const std::string& address_group() const { return address_group_; }
   [[nodiscard]] const CameraId& camera() const { return session_.camera(); }
-  [[nodiscard]] const std::string& token_hash() const { return token_hash_; }
-  [[nodiscard]] SteadyTime asked_at() const { return asked_at_; }
 
  private:
   [[nodiscard]] static SteadyTime now() { return system_clock().steady(); }
@@ -140,46 +135,37 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
 
   void act(const signaling::Authenticate& authenticate) {
-    const std::weak_ptr<Connection> weak = weak_from_this();
-    auto& parts = server_.parts_;
-    asked_at_ = now();
-    auto hash = crypto::token_hash(authenticate.token);
-    token_known_ = server_.known(hash);
-    if (!token_known_ && !server_.wrong_tokens_.allows(address_group_)) {
-      server_.refused_addresses_.add();
-      perform(session_.auth_unavailable());
-      return;
-    }
-    // What strangers ask waits in a line of its own, and not before what cameras ask.
-    auto& pool = token_known_ ? parts.database_pool : parts.stranger_pool;
-    const bool posted = pool.try_post([weak, &loop = parts.loop, &store = parts.store,
-                                       token = authenticate.token, hash = std::move(hash)] {
-      auto camera = store.cameras.find_by_token(token);
-      loop.post([weak, camera = std::move(camera), hash] {
-        if (const auto self = weak.lock()) self->looked_up(camera, hash);
-      });
-    });
-    if (!posted) perform(session_.auth_unavailable());
+    auto& access = server_.parts_.access;
+    token_known_ = access.knows(authenticate.token);
+    const auto asked = access.authenticate(
+        {authenticate.token, address_group_},
+        [weak = weak_from_this()](Result<std::shared_ptr<CameraLease>> lease) {
+          if (const auto self = weak.lock()) self->looked_up(std::move(lease));
+        });
+    if (!asked) perform(session_.auth_unavailable());
   }
 
-  void looked_up(const Result<domain::Camera>& camera, const std::string& hash) {
-    // The database's news may have come between the look-up and this line, or may not have come yet
-    // for a camera that was added a moment ago.
-    if (camera && server_.revoked(camera->id, hash, asked_at_)) {
-      perform(session_.refused());
-    } else if (camera) {
-      token_hash_ = hash;
+  void looked_up(Result<std::shared_ptr<CameraLease>> lease) {
+    if (lease) {
+      lease_ = std::move(*lease);
+      lease_->on_end = [weak = weak_from_this()](CameraLease::End end) {
+        if (const auto self = weak.lock()) self->lease_ended(end);
+      };
       if (standing_) standing_->admit();  // A camera's connection gives way to no stranger's.
-      server_.parts_.hub.add_camera(*camera, asked_at_);
-      perform(session_.authenticated(now(), camera->id,
-                                     ice_servers(server_.config_.ice, camera->id)));
-      server_.bound_idle(camera->id);
-    } else if (camera.error().is(kNotFound)) {
-      (void)server_.wrong_tokens_.take(address_group_);
+      perform(session_.authenticated(now(), lease_->camera(), as_told(lease_->ice_servers())));
+      server_.bound_idle(lease_->camera());
+    } else if (lease.error().is(kNotFound) || lease.error().is(kRevoked)) {
       perform(session_.refused());
     } else {
-      log::error("signaling.lookup_failed", {{"error", camera.error().message}});
       perform(session_.auth_unavailable());
+    }
+  }
+
+  void lease_ended(CameraLease::End end) {
+    if (end == CameraLease::End::revoked) {
+      perform(session_.revoked());
+    } else {
+      say_goodbye();
     }
   }
 
@@ -208,7 +194,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
       return session.session_ended(offer, reason);
     });
     hooks.on_taken_over = with([offer](auto& session) { return session.taken_over(offer); });
-    auto started = server_.parts_.hub.start(start.camera, start.sdp, std::move(hooks));
+    const auto started = lease_->open(start.sdp, std::move(hooks));
     if (started) {
       media_sessions_[offer] = *started;
     } else {
@@ -218,12 +204,11 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   }
 
   void act(const signaling::AddCandidate& add) {
-    server_.parts_.hub.add_candidate(session_.camera(), media_sessions_[add.offer], add.candidate,
-                                     add.mline_index);
+    lease_->add_candidate(media_sessions_[add.offer], add.candidate, add.mline_index);
   }
 
   void act(const signaling::EndSession& end) {
-    server_.parts_.hub.end(session_.camera(), media_sessions_[end.offer], end.why);
+    lease_->end(media_sessions_[end.offer], end.why);
     media_sessions_.erase(end.offer);
   }
 
@@ -251,9 +236,8 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
   net::WebSocketPtr socket_;
   signaling::ServerSession session_;
   net::Timer timer_;
-  std::string token_hash_;
-  SteadyTime asked_at_{};  ///< When the token was presented.
   bool token_known_ = false;
+  std::shared_ptr<CameraLease> lease_;  ///< Once the token was found; every session is its.
   /// Of the offers whose sessions may still run.
   std::map<signaling::OfferNumber, MediaSessionId> media_sessions_;
 };
@@ -261,16 +245,12 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
 SignalingServer::SignalingServer(Parts parts, const config::Config& config)
     : parts_(parts),
       config_(config),
-      wrong_tokens_(system_clock(), {kMaxWrongTokens, kWrongTokenRefill, 4096}),
       refused_tokens_(parts.metrics.counter("signaling_refused_tokens_total",
                                             "Sockets closed for a wrong or missing token")),
       bad_messages_(parts.metrics.counter("signaling_errors_total",
                                           "Error messages sent to cameras")),
       gave_way_(parts.metrics.counter("signaling_gave_way_total",
                                       "Sockets without a camera's session closed for newer ones")),
-      refused_addresses_(parts.metrics.counter(
-          "signaling_refused_addresses_total",
-          "Tokens not looked up because their address had shown too many wrong ones")),
       open_sockets_(parts.metrics.gauge("signaling_connections",
                                         "Signalling connections and the sessions they left")) {}
 
@@ -281,15 +261,14 @@ void SignalingServer::mount(net::Router& router) {
     upgrade.options.max_message_bytes =
         static_cast<std::size_t>(config_.signaling.max_message_bytes);
     auto token = presented_token(upgrade.request);
-    if (token && !known(crypto::token_hash(*token))) {
+    if (token) {
       const auto group = net::address_group(upgrade.request.remote_address);
-      if (const auto wait = wrong_tokens_.wait(group); wait.count() > 0) {
+      if (const auto wait = parts_.access.turns_away({*token, group})) {
         // Cheaper than a WebSocket that closes at once, for both sides.
-        refused_addresses_.add();
         auto refusal = net::HttpResponse::problem(
-            429, "too_many_wrong_tokens",
+            429, kTooManyWrongTokens.text(),
             "Too many wrong tokens came from this address; try again in a moment.");
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
         refusal.headers.set("Retry-After", std::to_string(seconds));
         upgrade.refuse(std::move(refusal));
         return;
@@ -306,7 +285,7 @@ void SignalingServer::mount(net::Router& router) {
 void SignalingServer::accepted(const net::HttpRequest& request, net::WebSocketPtr socket,
                                std::optional<std::string> token) {
   auto connection = std::make_shared<Connection>(*this, request, std::move(socket));
-  if (!token || !known(crypto::token_hash(*token))) make_room(connection->address_group());
+  if (!token || !parts_.access.knows(*token)) make_room(connection->address_group());
   connections_.push_back(connection);
   open_sockets_.set(static_cast<double>(connections_.size()));
   connection->open(std::move(token));
@@ -343,34 +322,9 @@ void SignalingServer::bound_idle(const CameraId& camera) {
   for (std::size_t i = 0; i + kMaxIdlePerCamera < idle.size(); ++i) idle[i]->give_way();
 }
 
-bool SignalingServer::revoked(const CameraId& camera, const std::string& hash,
-                              SteadyTime asked_at) const {
-  if (asked_at >= hashes_read_at_) return false;
-  const auto current = hashes_.find(camera);
-  return current == hashes_.end() || current->second != hash;
-}
-
-void SignalingServer::check_tokens(std::unordered_map<CameraId, std::string> hashes,
-                                   SteadyTime read_at) {
-  hashes_ = std::move(hashes);
-  known_.clear();
-  for (const auto& [camera, hash] : hashes_) known_.insert(hash);
-  hashes_read_at_ = read_at;
-  const auto connections = connections_;  // `revoke` changes the set.
-  for (const auto& connection : connections) {
-    if (!connection->authenticated()) continue;
-    if (revoked(connection->camera(), connection->token_hash(), connection->asked_at())) {
-      connection->revoke();
-    }
-  }
-}
-
 void SignalingServer::close_all() {
   const auto connections = connections_;
-  for (const auto& connection : connections) {
-    connection->close(static_cast<std::uint16_t>(signaling::CloseCode::going_away),
-                      "the server is stopping");
-  }
+  for (const auto& connection : connections) connection->say_goodbye();
 }
 
 }  // namespace surveillx::mediaserver

@@ -28,7 +28,8 @@ class DatabaseFollowersTest : public testing::Test {
                                                  },
                                                  [this](const auto& revisions) {
                                                    if (revisions) ++looks_;
-                                                 }});
+                                                 }},
+                       clock_);
   }
   ~DatabaseFollowersTest() override { engine_->release(); }
 
@@ -56,6 +57,7 @@ class DatabaseFollowersTest : public testing::Test {
 
   test_support::TempDir dir_;
   telemetry::Metrics metrics_;
+  ManualClock clock_;  ///< By which it is seen how long somebody takes.
   WorkerPool pool_{"pool", 1, 16};
   std::shared_ptr<ScriptedEngine> engine_ = std::make_shared<ScriptedEngine>();
   SightingRecorder recorder_{
@@ -85,6 +87,14 @@ TEST_F(DatabaseFollowersTest, a_photo_that_takes_long_holds_up_neither_cameras_n
   followers_->wake();
   EXPECT_TRUE(eventually([&] { return recognisable() == 0; }));
   EXPECT_EQ(status(*slow), PhotoStatus::pending);
+  clock_.advance(std::chrono::seconds(20));
+  EXPECT_TRUE(followers_->look_after()) << "nor is it a reason to begin anew";
+  EXPECT_GE(metrics_
+                .gauge("photo_examiner_seconds_since_look",
+                       "Since the thread that examines photos last asked for one: how long the one "
+                       "under way takes")
+                .value(),
+            20);
   engine_->release();
   EXPECT_TRUE(eventually([&] { return recognisable() == 1; }));
   EXPECT_EQ(status(*slow), PhotoStatus::accepted);

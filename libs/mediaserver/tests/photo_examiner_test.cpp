@@ -25,7 +25,7 @@ class PhotoExaminerTest : public testing::Test {
 
   void start() {
     keeper_ = std::make_shared<enrolment::GalleryKeeper>(*store_, engine_.matching());
-    examiner_.emplace(*store_, engine_, keeper_, health_,
+    examiner_.emplace(*store_, engine_, keeper_, health_, pulse_,
                       metrics_.counter("photos_decided_total", "Uploaded photos examined"),
                       [this] { ++told_; });
     ASSERT_TRUE(examiner_->requeue());
@@ -46,6 +46,7 @@ class PhotoExaminerTest : public testing::Test {
   test_support::TempDir dir_;
   telemetry::Metrics metrics_;
   DatabaseHealth health_{metrics_};
+  FollowerPulse pulse_{{}};
   ScriptedEngine engine_;
   std::shared_ptr<store::Store> store_;
   std::shared_ptr<enrolment::GalleryKeeper> keeper_;

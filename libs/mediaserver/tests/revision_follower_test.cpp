@@ -18,19 +18,33 @@ struct CountingReader {
   std::atomic<int> asked{0};
   std::atomic<bool> fails{false};
   std::atomic<bool> throws{false};
+  std::atomic<bool> held{false};  ///< Somebody waits in here.
 
+  /// From now on reading takes until `release`.
+  void hold() { holds_ = true; }
+  void release() {
+    holds_ = false;
+    holds_.notify_all();
+  }
   RevisionFollower::Reader of(std::int64_t store::Revisions::*counter) {
-    return {counter, [this]() -> Result<void> {
+    return {"a table", counter, 1, [this]() -> Result<void> {
               ++asked;
+              held = holds_.load();
+              holds_.wait(true);
+              held = false;
               if (throws) throw std::runtime_error("out of memory");
               if (fails) return Error{kUnavailable, "the table is locked"};
               return {};
             }};
   }
+
+ private:
+  std::atomic<bool> holds_{false};
 };
 
 class RevisionFollowerTest : public testing::Test {
  protected:
+  ~RevisionFollowerTest() override { gallery_.release(); }
   RevisionFollowerTest() {
     store::DatabaseOptions options;
     options.data_dir = dir_.path();
@@ -42,7 +56,8 @@ class RevisionFollowerTest : public testing::Test {
                       [this](const auto& revisions) {
                         answered_ = revisions.has_value();
                         ++looks_;
-                      });
+                      },
+                      pulse_);
   }
 
   /// Whole looks that began after this call.
@@ -59,7 +74,9 @@ class RevisionFollowerTest : public testing::Test {
   test_support::TempDir dir_;
   telemetry::Metrics metrics_;
   DatabaseHealth health_{metrics_};
+  ManualClock clock_;  ///< By which the pulse is felt.
   std::shared_ptr<store::Store> store_;
+  FollowerPulse pulse_{[this] { return store_->database().longest_call(); }, clock_};
   CountingReader cameras_;
   CountingReader gallery_;
   std::atomic<int> looks_{0};
@@ -112,6 +129,34 @@ TEST_F(RevisionFollowerTest, a_reader_that_throws_does_not_end_the_thread) {
   gallery_.throws = false;
   ASSERT_TRUE(looks_again());
   EXPECT_EQ(up(), 1);
+}
+
+TEST_F(RevisionFollowerTest, its_pulse_tells_a_reader_that_hangs_from_one_that_fails) {
+  ASSERT_TRUE(follower_->load_now());
+  EXPECT_FALSE(pulse_.state().overdue);
+  follower_->start();
+  cameras_.fails = true;
+  ASSERT_TRUE(store_->cameras.add("gate"));
+  ASSERT_TRUE(looks_again(2));
+  EXPECT_LT(pulse_.state().since_look, std::chrono::seconds(1)) << "nobody has moved the clock";
+  cameras_.fails = false;
+
+  const auto limit = *store_->database().longest_call();
+  gallery_.hold();
+  ASSERT_TRUE(store_->people.create({"Ada", "", ""}));
+  follower_->wake();
+  ASSERT_TRUE(eventually([&] { return gallery_.held.load(); }));
+  clock_.advance(limit);
+  EXPECT_FALSE(pulse_.state().overdue) << "so long one call may take";
+  clock_.advance(std::chrono::minutes(10));
+  EXPECT_TRUE(pulse_.state().overdue);
+  EXPECT_EQ(pulse_.state().step, "a table");
+  gallery_.release();
+  ASSERT_TRUE(looks_again());
+  EXPECT_FALSE(pulse_.state().overdue);
+  follower_->stop();
+  clock_.advance(std::chrono::hours(24));
+  EXPECT_FALSE(pulse_.state().overdue);
 }
 
 TEST_F(RevisionFollowerTest, what_cannot_be_read_at_the_start_is_told_to_who_starts) {

@@ -141,7 +141,7 @@ TEST_F(SignalingServerTest, a_camera_has_six_offers_a_minute_however_many_socket
   auto unharmed = connect(other.token);
   unharmed.offer();
   EXPECT_TRUE(unharmed.answered());
-  hub_clock_.advance(std::chrono::seconds(10));
+  access_clock_.advance(std::chrono::seconds(10));
   auto later = connect(camera.token);
   later.offer();
   EXPECT_TRUE(later.answered());
@@ -285,7 +285,7 @@ TEST_F(SignalingServerTest, a_camera_waits_behind_no_stranger_s_look_up) {
 TEST_F(SignalingServerTest, an_address_with_too_many_wrong_tokens_is_not_looked_up_but_its_cameras_are) {
   const auto camera = store_->cameras.add("gate").value();
   news();
-  for (int i = 0; i < SignalingServer::kMaxWrongTokens; ++i) {
+  for (int i = 0; i < CameraAccess::kMaxWrongTokens; ++i) {
     auto wrong = connect("wrong-" + std::to_string(i));
     ASSERT_TRUE(wrong.closed_with(4401));
   }

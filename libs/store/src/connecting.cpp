@@ -12,13 +12,6 @@
 
 namespace surveillx::store {
 
-namespace {
-
-/// What an answer needs after the server has given a statement up.
-constexpr std::chrono::milliseconds kAnswerTime{3'000};
-
-}  // namespace
-
 std::shared_ptr<Attempt> Attempt::begin(Open open) {
   std::shared_ptr<Attempt> attempt(new Attempt);
   std::thread([attempt, open = std::move(open)] { attempt->run(open); }).detach();

@@ -16,6 +16,9 @@ class session;
 
 namespace surveillx::store {
 
+/// What an answer needs after the server has given a statement up.
+inline constexpr std::chrono::milliseconds kAnswerTime{3'000};
+
 /// A session ready for use.
 struct OpenedSession {
   std::unique_ptr<soci::session> session;  ///< May be null.

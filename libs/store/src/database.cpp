@@ -227,6 +227,8 @@ Result<void> Database::migrate_to(int target) {
   }
 }
 
+std::optional<std::chrono::milliseconds> Database::longest_call() { return impl_->longest_call(); }
+
 void Database::abandon() { impl_->abandon(); }
 
 Result<void> Database::ping() {

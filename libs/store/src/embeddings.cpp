@@ -10,8 +10,10 @@ namespace surveillx::store {
 
 namespace {
 
-/// Up to this many vectors are asked for one by one; for more, all rows are read at once.
-constexpr std::size_t kOneByOne = 200;
+/// Up to this many vectors are asked for by name, in one statement whatever the number: one after
+/// another each could wait for its own time limit, and who reads the gallery also follows revoked
+/// tokens. For more, as at the start or after an import, all rows are read, which takes memory for all.
+constexpr std::size_t kByName = 200;
 
 /// `seal` is what KeyRing::seal writes before the ciphertext: its nonce is drawn anew each time.
 constexpr std::string_view kEmbeddingColumns =
@@ -44,13 +46,23 @@ SealedVector sealed_vector(const Row& row) {
 
 Result<SealedVectors> read_few(const ContextPtr& context, std::string_view model,
                                const std::vector<PhotoId>& photos) {
-  return read(context, [&](Connection& db) -> Result<SealedVectors> {
+  if (photos.empty()) return SealedVectors();
+  std::vector<std::string> names;
+  names.reserve(photos.size());  // Parameters point to them.
+  std::vector<Param> params{{"model", model}};
+  std::string list;
+  for (const auto& photo : photos) {
+    const std::string& name = names.emplace_back("photo" + std::to_string(names.size()));
+    params.emplace_back(name.c_str(), photo);
+    list += (list.empty() ? ":" : ", :") + name;
+  }
+  return run(*context->database, Mode::single, [&](Connection& db) -> Result<SealedVectors> {
     SealedVectors found;
-    for (const auto& photo : photos) {
-      const auto row = db.first(kEmbeddingColumnCount + 1,
-                                select_embeddings(", {hex:e.vector}", "and e.photo_id = :photo"),
-                                {{"model", model}, {"photo", photo}});
-      if (row) found.push_back(sealed_vector(*row));
+    for (const auto& row :
+         db.query_with(kEmbeddingColumnCount + 1,
+                       select_embeddings(", {hex:e.vector}", "and e.photo_id in (" + list + ")"),
+                       params)) {
+      found.push_back(sealed_vector(row));
     }
     return found;
   });
@@ -91,7 +103,7 @@ Result<std::vector<EmbeddingRow>> Embeddings::list(std::string_view model) {
 
 Result<std::vector<StoredEmbedding>> Embeddings::load(
     std::string_view model, const std::optional<std::vector<PhotoId>>& photos) {
-  auto sealed = photos && photos->size() <= kOneByOne ? read_few(context_, model, *photos)
+  auto sealed = photos && photos->size() <= kByName ? read_few(context_, model, *photos)
                                                       : read_many(context_, model, photos);
   if (!sealed) return sealed.error();
 

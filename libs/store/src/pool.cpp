@@ -249,6 +249,8 @@ void Database::Impl::connect(Slot& slot) {
     const std::lock_guard lock(mutex_);
     slot.session = std::move(opened.session);
     slot.limit = opened.limit;
+    endless_ = endless_ || opened.limit.count() == 0;
+    longest_statement_ = std::max(longest_statement_, opened.limit);
     slot.socket = socket_of(*slot.session);
     if (!watcher_.joinable()) watcher_ = std::thread([this] { watch(); });
     return;
@@ -258,6 +260,18 @@ void Database::Impl::connect(Slot& slot) {
   const std::lock_guard lock(mutex_);
   slot.sqlite = static_cast<soci::sqlite3_session_backend*>(session->get_backend())->conn_;
   slot.session = std::move(session);
+}
+
+std::optional<std::chrono::milliseconds> Database::Impl::longest_call() {
+  // What a transaction of one statement waits for: begin, the statement, commit; and after a failure
+  // the question whether the server is still there.
+  constexpr int kAnswers = 4;
+  const bool lite = kind_ == DatabaseKind::sqlite;
+  const std::lock_guard lock(mutex_);
+  if (endless_) return std::nullopt;
+  const auto statement = lite ? options_.busy_timeout
+                              : std::max(longest_statement_, options_.statement_limit + kAnswerTime);
+  return kRetryWithin + options_.lease_timeout + connect_limit_ + kAnswers * statement;
 }
 
 OpenedSession Database::Impl::connect_postgresql() {

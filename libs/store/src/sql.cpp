@@ -148,6 +148,11 @@ class Timed {
 }  // namespace
 
 std::vector<Row> Connection::query(std::size_t columns, std::string_view sql, Params params) {
+  return query_with(columns, sql, std::span(params.begin(), params.size()));
+}
+
+std::vector<Row> Connection::query_with(std::size_t columns, std::string_view sql,
+                                        std::span<const Param> params) {
   const Timed timed(clock_);
   std::string text = dialect(sql, kind_);
   soci::statement statement(session_);

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -108,6 +109,9 @@ class Connection {
   [[nodiscard]] DatabaseKind kind() const { return kind_; }
   /// `columns` is the length of the select list.
   std::vector<Row> query(std::size_t columns, std::string_view sql, Params params = {});
+  /// The same with as many parameters as there happen to be.
+  std::vector<Row> query_with(std::size_t columns, std::string_view sql,
+                              std::span<const Param> params);
   std::optional<Row> first(std::size_t columns, std::string_view sql, Params params = {});
   /// Says how many rows were affected.
   std::int64_t execute(std::string_view sql, Params params = {});
@@ -151,6 +155,7 @@ class Database::Impl {
   Result<void> run(Mode mode, const Body& body) { return run(mode, body, Terms()); }
   /// From any thread: see Database::abandon().
   void abandon();
+  [[nodiscard]] std::optional<std::chrono::milliseconds> longest_call();
 
   [[nodiscard]] DatabaseKind kind() const { return kind_; }
   [[nodiscard]] const std::string& description() const { return description_; }
@@ -186,6 +191,8 @@ class Database::Impl {
   std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  bool endless_ = false;  ///< A session was opened whose statements may take for ever.
+  std::chrono::milliseconds longest_statement_{0};  ///< Of the sessions that were opened.
   std::vector<std::shared_ptr<Attempt>> attempts_;  ///< Under way, left behind or not.
   std::chrono::steady_clock::time_point silent_until_{};  ///< No attempts before this.
   std::condition_variable watch_;

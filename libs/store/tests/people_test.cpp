@@ -138,7 +138,7 @@ TEST_P(PeopleTest, person_and_photos_are_stored_together) {
 }
 
 TEST_P(PeopleTest, no_vector_is_opened_that_was_not_asked_for) {
-  // More than are asked for one by one.
+  // More than are asked for by name.
   const std::vector<AcceptedPhoto> many(250, accepted("a.jpg", {1.0F}));
   const auto ada =
       store_->people.create({.name = "Ada", .external_id = "", .group = ""}, many).value();
@@ -166,6 +166,8 @@ TEST_P(PeopleTest, no_vector_is_opened_that_was_not_asked_for) {
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one.front().person, "Ada");
   EXPECT_EQ(one.front().photo_id, of_ada.front());
+  const std::vector<PhotoId> some(of_ada.begin(), of_ada.begin() + 30);
+  EXPECT_EQ(store_->embeddings.load(kModel, some)->size(), 30u);
   EXPECT_TRUE(store_->embeddings.load(kModel, of_ben).error().is(crypto::kWrongKey));
   EXPECT_TRUE(store_->embeddings.load(kModel).error().is(crypto::kWrongKey));
   EXPECT_TRUE(store_->embeddings.load(kModel, std::vector<PhotoId>{})->empty());

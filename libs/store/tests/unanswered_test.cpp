@@ -167,5 +167,20 @@ TEST_F(UnansweredTest, limits_are_set_where_the_operator_has_set_none) {
   EXPECT_EQ(setting(store, "application_name"), "mine");
 }
 
+TEST_F(UnansweredTest, the_longest_call_follows_the_limit_that_statements_really_have) {
+  // Four answers of 1 s and 3 s to bring it, beside what is waited for first.
+  const auto ours = open_store()->database().longest_call();
+  ASSERT_TRUE(ours);
+  EXPECT_GT(*ours, options_.lease_timeout + 4 * 4s);
+  EXPECT_LT(*ours, 60s);
+  const auto plain = options_.url;
+  options_.url = plain + "?options=-c%20statement_timeout%3D100000";
+  const auto longer = open_store()->database().longest_call();
+  ASSERT_TRUE(longer);
+  EXPECT_EQ(*longer, *ours + 4 * 99s);
+  options_.url = plain + "?options=-c%20statement_timeout%3D0";
+  EXPECT_FALSE(open_store()->database().longest_call());
+}
+
 }  // namespace
 }  // namespace surveillx::store

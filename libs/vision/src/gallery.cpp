@@ -131,6 +131,11 @@ const std::string* Gallery::name_of(const PersonId& person) const {
   return found == people_.end() ? nullptr : &found->name;
 }
 
+std::vector<float> Gallery::vector(std::size_t row) const {
+  const auto from = rows_.begin() + static_cast<std::ptrdiff_t>(row * stride_);
+  return {from, from + matching_.dimension};
+}
+
 float distance(Metric metric, const std::vector<float>& a, const std::vector<float>& b) {
   if (a.size() != b.size()) return std::numeric_limits<float>::infinity();
   if (metric != Metric::cosine)

@@ -81,6 +81,21 @@ TEST(Gallery, vectors_of_two_models_are_never_compared) {
   EXPECT_FALSE(ben->nearest({"another", {0, 0, 0}}).has_value());
 }
 
+TEST(Gallery, hands_out_the_vectors_that_were_not_left_out_as_they_are_compared) {
+  auto matching = small_matching();
+  const auto ada = PersonId::random();
+  const std::vector<Gallery::Entry> entries = {entry(ada, "Ada", {0, 3, 4}), entry(ada, "Ada", {1, 2}),
+                                               entry(ada, "Ada", {5, 0, 0})};
+  const auto plain = Gallery::build(entries, matching);
+  ASSERT_EQ(plain->vectors(), 2u);
+  EXPECT_EQ(plain->vector(0), (std::vector<float>{0, 3, 4}));
+  EXPECT_EQ(plain->vector(1), (std::vector<float>{5, 0, 0}));
+  matching.metric = Metric::cosine;
+  const auto unit = Gallery::build(entries, matching)->vector(0);
+  EXPECT_NEAR(unit[1], 0.6, 1e-6);
+  EXPECT_NEAR(unit[2], 0.8, 1e-6);
+}
+
 TEST(Gallery, the_threshold_tightens_with_size_within_its_limits) {
   const auto of_size = [](int count) {
     std::vector<Gallery::Entry> entries;

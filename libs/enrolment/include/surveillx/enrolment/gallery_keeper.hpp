@@ -3,6 +3,7 @@
 #include "surveillx/store/store.hpp"
 #include "surveillx/vision/gallery.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,9 +17,9 @@ namespace surveillx::enrolment {
 /// opened and those that went are forgotten. A person more, another name or a refused photo opens
 /// nobody else's.
 ///
-/// Thread-safe, blocks (SQL); `store` must outlive it. Holds each vector twice: here, and in the
-/// gallery, which is built anew from them. Any call may fail as the store does, and then changes
-/// nothing.
+/// Thread-safe, blocks (SQL); `store` must outlive it. Nobody waits for what another thread asks the
+/// database: two that ask at once may open the same vectors twice. Vectors are held by the gallery
+/// only. Any call may fail as the store does, and then changes nothing.
 class GalleryKeeper {
  public:
   struct Kept {
@@ -37,31 +38,44 @@ class GalleryKeeper {
 
   [[nodiscard]] const vision::Matching& matching() const { return matching_; }
   /// How many vectors were opened in all.
-  [[nodiscard]] std::uint64_t opened() const;
+  [[nodiscard]] std::uint64_t opened() const { return opened_; }
 
  private:
   enum class Wanted { vectors, names_too };
+  /// A vector that was opened, as the gallery holds it.
   struct Held {
     PersonId person_id;
     std::string seal;
-    std::vector<float> vector;
+    std::size_t row = kNoRow;  ///< Of the gallery; none for one that the gallery left out.
   };
-  using HeldVectors = std::unordered_map<PhotoId, Held>;
+  static constexpr std::size_t kNoRow = static_cast<std::size_t>(-1);
+  /// What was read at one moment. Immutable, so that it is read without a lock.
+  struct Contents {
+    std::vector<store::EmbeddingRow> rows;
+    std::unordered_map<PhotoId, Held> held;
+    std::shared_ptr<const vision::Gallery> gallery;
+  };
+  struct Known {
+    store::Revisions seen;  ///< Read before `contents`.
+    std::shared_ptr<const Contents> contents;  ///< Null before the first reading.
+    std::uint64_t reading = 0;                 ///< Counts those that were taken over.
+  };
 
   [[nodiscard]] Result<Kept> refresh(Wanted wanted);
-  [[nodiscard]] Result<void> read_locked();
-  [[nodiscard]] bool holds(const store::EmbeddingRow& row) const;
-  [[nodiscard]] std::shared_ptr<const vision::Gallery> build(
-      const std::vector<store::EmbeddingRow>& rows, const HeldVectors& held) const;
+  [[nodiscard]] Known known() const;
+  /// `before` itself when nothing has changed. Null: nothing is known yet.
+  [[nodiscard]] Result<std::shared_ptr<const Contents>> read(
+      const std::shared_ptr<const Contents>& before);
+  [[nodiscard]] Kept take(const Known& before, const store::Revisions& seen,
+                          std::shared_ptr<const Contents> contents);
+  /// What is held of this row, if its vector is the one that was opened.
+  [[nodiscard]] static const Held* held_of(const Contents& contents, const store::EmbeddingRow& row);
 
   store::Store& store_;
   const vision::Matching matching_;
-  mutable std::mutex mutex_;
-  store::Revisions seen_;  ///< Read before what is kept.
-  std::vector<store::EmbeddingRow> rows_;
-  HeldVectors held_;
-  std::shared_ptr<const vision::Gallery> gallery_;  ///< Null before the first reading.
-  std::uint64_t opened_ = 0;
+  std::atomic<std::uint64_t> opened_{0};
+  mutable std::mutex mutex_;  ///< Never held while the database is asked.
+  Known known_;
 };
 
 /// The vectors of the engine's model as a gallery to compare with, for who needs it once.

@@ -14,7 +14,8 @@ namespace surveillx::mediaserver {
 struct MediaServerOptions {
   config::Config config;
   std::string version;
-  /// Called on the event loop every `heartbeat_every` while it serves, to prove that the loop runs.
+  /// Called on the event loop every `heartbeat_every` while it serves, to prove that the loop runs and
+  /// that the database is followed, so that revoked tokens end sessions.
   std::function<void()> heartbeat;
   std::chrono::milliseconds heartbeat_every{0};  ///< 0: never.
 };

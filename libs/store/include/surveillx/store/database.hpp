@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -84,6 +85,10 @@ class Database {
   /// `database_unavailable`, and so does all that comes later. Nothing is half done: a transaction
   /// that was not committed is rolled back, if only by the server once it misses us.
   void abandon();
+  /// How long a call that is one statement may take at most until it has succeeded or failed: waiting
+  /// for a connection, connecting, and each answer at its limit. Nothing where statements have none,
+  /// because the address, the role or the server sets `statement_timeout` to 0. Thread-safe.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> longest_call();
   /// Structure and references, for `db check`: SQLite's `integrity_check` and `foreign_key_check`.
   [[nodiscard]] Result<void> check_integrity();
 

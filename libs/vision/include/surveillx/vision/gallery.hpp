@@ -63,6 +63,10 @@ class Gallery {
   /// The name of a person who has at least one vector here; null otherwise.
   [[nodiscard]] const std::string* name_of(const PersonId& person) const;
 
+  /// One of the entries that were not left out, in their order, as it is compared: of length 1 for the
+  /// cosine. So that whoever builds the next gallery need not hold the vectors as well.
+  [[nodiscard]] std::vector<float> vector(std::size_t row) const;
+
   [[nodiscard]] std::size_t people() const { return people_.size(); }
   [[nodiscard]] std::size_t vectors() const { return owners_.size(); }
   [[nodiscard]] std::size_t skipped() const { return skipped_; }
