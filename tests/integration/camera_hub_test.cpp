@@ -112,6 +112,20 @@ TEST_F(CameraHubTest, demand_that_came_before_the_camera_was_known_is_met) {
   EXPECT_TRUE(more_frames(added.camera.id, 2));
 }
 
+TEST_F(CameraHubTest, nothing_is_decoded_that_nobody_watches_and_it_begins_again_when_somebody_does) {
+  const auto added = store_->cameras.add("gate").value();
+  const auto sender = camera(added.token);
+  ASSERT_TRUE(live(added.camera.id));
+  const auto decoding = metrics_.gauge("media_cameras_decoding",
+                                       "Cameras whose pictures are decoded: somebody wants them");
+  ASSERT_TRUE(eventually([&] { return decoding.value() == 1; }));
+  ASSERT_TRUE(eventually([&] { return decoding.value() == 0; }));  // There is no recognition.
+  EXPECT_EQ(report(added.camera.id).state, domain::CameraState::live);
+  EXPECT_GT(report(added.camera.id).fps, 1);
+  demand({{added.camera.id, kWanted}});
+  EXPECT_TRUE(goes_on(added.camera.id));
+}
+
 TEST_F(CameraHubTest, demand_that_came_twice_before_the_camera_counts_as_it_was_said_last) {
   const auto wanted = store_->cameras.add("gate").value();
   const auto unwanted = store_->cameras.add("yard").value();

@@ -5,6 +5,7 @@
 
 #include "surveillx/base/log.hpp"
 #include "surveillx/crypto/token.hpp"
+#include "surveillx/ice/local_addresses.hpp"
 #include "surveillx/ice/servers.hpp"
 
 namespace surveillx::mediaserver {
@@ -138,8 +139,18 @@ std::vector<ice::Server> CameraAccess::ice_servers(const CameraId& camera) const
   return servers;
 }
 
-Result<MediaSessionId> CameraAccess::open(const CameraId& camera, const std::string& offer_sdp,
-                                          SessionHooks hooks) {
+webrtc::SessionOptions CameraAccess::peer_options() const {
+  webrtc::SessionOptions options;
+  options.ice.local_addresses = ice::addresses_to_announce(config_.ice.local_addresses);
+  options.ice.servers = ice::servers_for(config_.ice.servers(), "media", system_clock().now());
+  options.ice.min_port = config_.ice.min_port;
+  options.ice.max_port = config_.ice.max_port;
+  options.max_size = {config_.media.max_width, config_.media.max_height};
+  return options;
+}
+
+Result<CameraAccess::Opened> CameraAccess::open(const CameraId& camera, std::string offer_sdp,
+                                                OfferHooks hooks) {
   if (auto taken = parts_.hub.takes_sessions_of(camera); !taken) return taken.error();
   if (!offers_.take(camera.str())) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(offers_.wait(camera.str()));
@@ -148,9 +159,24 @@ Result<MediaSessionId> CameraAccess::open(const CameraId& camera, const std::str
                                                " offers within a minute; try again in " +
                                                std::to_string(wait.count()) + " s"});
   }
-  auto begun = parts_.hub.start(camera, offer_sdp, std::move(hooks));
+  OfferedPeer::Hooks of_peer;
+  of_peer.on_answer = [self = self_, camera, answer = std::move(hooks.on_answer)](
+                          const MediaSessionId& session, std::string sdp) {
+    if (*self != nullptr && (*self)->parts_.hub.established(camera, session)) {
+      answer(std::move(sdp));
+    }
+  };
+  of_peer.on_candidate = [self = self_, camera, give = std::move(hooks.on_candidate)](
+                             const MediaSessionId& session, std::string candidate, int mline) {
+    if (*self != nullptr && (*self)->parts_.hub.has_session(camera, session)) {
+      give(std::move(candidate), mline);
+    }
+  };
+  auto peer = OfferedPeer::create(parts_.loop, parts_.session_pool, peer_options(),
+                                  std::move(offer_sdp), std::move(of_peer));
+  auto begun = parts_.hub.start(camera, peer->opener(), std::move(hooks));
   if (!begun) return refuse(camera, begun.error());
-  return begun;
+  return Opened{*begun, std::move(peer)};
 }
 
 Error CameraAccess::refuse(const CameraId& camera, Error error) {

@@ -12,6 +12,7 @@
 #include "camera_hub.hpp"
 #include "camera_lease.hpp"
 #include "cameras_news.hpp"
+#include "offered_peer.hpp"
 #include "surveillx/base/rate_limits.hpp"
 #include "surveillx/base/worker_pool.hpp"
 #include "surveillx/config/config.hpp"
@@ -39,6 +40,7 @@ class CameraAccess {
     WorkerPool& stranger_pool;  ///< Looks up all others.
     store::Store& store;
     CameraHub& hub;
+    WorkerPool& session_pool;  ///< Where peers get their candidates.
     telemetry::Metrics& metrics;
     const Clock& clock = system_clock();  ///< By which offers and wrong tokens are counted.
   };
@@ -91,8 +93,14 @@ class CameraAccess {
 
   // What a lease asks for its holder.
   [[nodiscard]] std::vector<ice::Server> ice_servers(const CameraId& camera) const;
-  [[nodiscard]] Result<MediaSessionId> open(const CameraId& camera, const std::string& offer_sdp,
-                                            SessionHooks hooks);
+  /// What a lease's offer has become: its session, and the way its candidates take.
+  struct Opened {
+    MediaSessionId session;
+    std::shared_ptr<OfferedPeer> peer;
+  };
+  [[nodiscard]] Result<Opened> open(const CameraId& camera, std::string offer_sdp,
+                                    OfferHooks hooks);
+  [[nodiscard]] webrtc::SessionOptions peer_options() const;
   [[nodiscard]] Error refuse(const CameraId& camera, Error error);
 
   Parts parts_;

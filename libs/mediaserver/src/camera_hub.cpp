@@ -22,7 +22,9 @@ CameraHub::CameraHub(Parts parts, const config::Config& config)
                                                 "Media sessions that reached a decoded frame")),
       takeovers_total_(parts.metrics.counter(
           "media_takeovers_total", "Media sessions that gave way to a newer one of their camera")),
-      live_cameras_(parts.metrics.gauge("media_cameras_live", "Cameras with a current picture")) {
+      live_cameras_(parts.metrics.gauge("media_cameras_live", "Cameras that send pictures now")),
+      decoding_cameras_(parts.metrics.gauge("media_cameras_decoding",
+                                            "Cameras whose pictures are decoded: somebody wants them")) {
   numbers_timer_.start_repeating(kNumbersEvery, [this] { refresh_numbers(); });
 }
 
@@ -87,7 +89,7 @@ live::CameraDemand CameraHub::demand_of(const CameraId& camera) const {
 
 void CameraHub::apply_demand() {
   for (auto& [id, entry] : cameras_) {
-    if (entry.outputs.encoder) entry.outputs.encoder->set_demand(demand_of(id));
+    entry.outputs.set_demand(demand_of(id));
   }
 }
 
@@ -124,17 +126,21 @@ std::size_t CameraHub::session_count(const CameraId& camera) const {
 void CameraHub::report(Entry& entry) {
   live_cameras_.set(static_cast<double>(live_count()));
   if (!entry.sessions.empty()) {
-    if (const auto stats = entry.sessions.front().media->stats()) {
-      entry.report.fps = stats->fps;
-      entry.report.width = stats->size.width;
-      entry.report.height = stats->size.height;
-      entry.report.codec = wire_codec(stats->codec);
-    }
+    const auto numbers = entry.sessions.front().media->stream().numbers();
+    entry.report.fps = numbers.fps;
+    entry.report.width = numbers.size.width;
+    entry.report.height = numbers.size.height;
+    entry.report.codec = stream::encoding_name(numbers.codec);
   }
   if (publisher_ != nullptr && publisher_->connected()) publisher_->camera(entry.report);
 }
 
 void CameraHub::refresh_numbers() {
+  decoding_cameras_.set(static_cast<double>(
+      std::count_if(cameras_.begin(), cameras_.end(), [](const auto& camera) {
+        const auto& sessions = camera.second.sessions;
+        return !sessions.empty() && sessions.front().media->stream().numbers().decoding;
+      })));
   for (auto& [id, entry] : cameras_) {
     if (!entry.sessions.empty() && entry.report.state == domain::CameraState::live) report(entry);
   }

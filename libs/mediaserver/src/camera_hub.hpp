@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "camera_outputs.hpp"
-#include "frame_sink.hpp"
-#include "media_session.hpp"
+#include "camera_session.hpp"
 #include "publisher.hpp"
 #include "recognition_service.hpp"
 #include "session_hooks.hpp"
@@ -22,8 +21,9 @@ namespace surveillx::mediaserver {
 /// A camera shows one session, its oldest. A newer one is built and answered beside it, and takes over
 /// once it is worth more: with its answer, when the older one has never shown a picture; otherwise
 /// with its own first picture. Until then nothing that the newer one does or fails to do touches the
-/// older one. Frames of the others are not looked at by anybody (FrameSink). One offer of a camera is
-/// being built at a time; of those that come meanwhile only the newest waits.
+/// older one. Frames of the others are not looked at by anybody. One source of a camera is being made
+/// at a time; of those that come meanwhile only the newest waits. What kind of source it is the hub
+/// does not know.
 class CameraHub {
  public:
   struct Parts {
@@ -56,12 +56,13 @@ class CameraHub {
   /// `not_found` for a camera that was removed, `unavailable` while the server stops.
   [[nodiscard]] Result<void> takes_sessions_of(const CameraId& camera) const;
   /// Begins a session. As `takes_sessions_of`; `unavailable` also when `media.max_cameras` are
-  /// connected, or no thread is left. Whatever is wrong with the offer itself comes by `on_failed`,
-  /// later.
-  [[nodiscard]] Result<MediaSessionId> start(const CameraId& camera, const std::string& offer_sdp,
+  /// connected, or no thread is left. Whatever is wrong with the source itself comes by
+  /// `on_failed`, later.
+  [[nodiscard]] Result<MediaSessionId> start(const CameraId& camera, OpenSource open,
                                              SessionHooks hooks);
-  void add_candidate(const CameraId& camera, const MediaSessionId& session, std::string candidate,
-                     int mline_index);
+  /// The session's peer has been answered, or reached: it is worth more than one without a picture.
+  /// False when the session is over.
+  bool established(const CameraId& camera, const MediaSessionId& session);
   /// Ends the session if it still runs; `why` as signaling's EndSession says.
   void end(const CameraId& camera, const MediaSessionId& session, const std::string& why);
   /// Ends all and begins none any more; for shutdown.
@@ -74,8 +75,7 @@ class CameraHub {
  private:
   struct Session {
     SessionHooks hooks;
-    std::shared_ptr<MediaSession> media;
-    std::shared_ptr<FrameSink> sink;
+    std::shared_ptr<CameraSession> media;
     domain::CameraState state = domain::CameraState::connecting;
     bool pictured = false;  ///< A frame of it has been decoded.
   };
@@ -97,9 +97,8 @@ class CameraHub {
   [[nodiscard]] const domain::Camera* to_publish(const CameraId& id) const;
 
   // camera_sessions.cpp
-  [[nodiscard]] webrtc::SessionOptions session_options(const CameraId& camera) const;
-  [[nodiscard]] MediaSessionEvents events_for(const CameraId& camera, const MediaSessionId& id,
-                                              const std::shared_ptr<FrameSink>& sink);
+  [[nodiscard]] stream::StreamOptions stream_options(const CameraId& camera) const;
+  [[nodiscard]] CameraSessionEvents events_for(const CameraId& camera, const MediaSessionId& id);
   [[nodiscard]] static Sessions::iterator find(Entry& entry, const MediaSessionId& id);
   /// Calls `act(entry, session)` if that session still is the camera's.
   template <class Act>
@@ -133,6 +132,7 @@ class CameraHub {
   telemetry::Counter first_frames_total_;
   telemetry::Counter takeovers_total_;
   telemetry::Gauge live_cameras_;
+  telemetry::Gauge decoding_cameras_;
   /// Lets pool threads find out that the hub is gone.
   std::shared_ptr<CameraHub*> self_ = std::make_shared<CameraHub*>(this);
 };

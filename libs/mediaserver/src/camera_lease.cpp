@@ -18,34 +18,35 @@ std::vector<ice::Server> CameraLease::ice_servers() const {
   return access() == nullptr ? std::vector<ice::Server>() : access()->ice_servers(camera_);
 }
 
-Result<MediaSessionId> CameraLease::open(const std::string& offer_sdp, SessionHooks hooks) {
+Result<MediaSessionId> CameraLease::open(std::string offer_sdp, OfferHooks hooks) {
   if (over_ == End::revoked) {
     return Error{kRevoked, "the camera was removed or its token was replaced"};
   }
   if (access() == nullptr) return Error{kUnavailable, "the server is stopping"};
-  auto session = access()->open(camera_, offer_sdp, std::move(hooks));
-  if (!session) return session;
+  auto opened = access()->open(camera_, std::move(offer_sdp), std::move(hooks));
+  if (!opened) return opened.error();
   // Those that have ended by themselves are not said to.
-  std::erase_if(sessions_, [this](const MediaSessionId& earlier) {
-    return !access()->parts_.hub.has_session(camera_, earlier);
+  std::erase_if(sessions_, [this](const Held& earlier) {
+    return !access()->parts_.hub.has_session(camera_, earlier.session);
   });
-  sessions_.push_back(*session);
-  return session;
+  sessions_.push_back({opened->session, std::move(opened->peer)});
+  return opened->session;
 }
 
 void CameraLease::add_candidate(const MediaSessionId& session, std::string candidate,
                                 int mline_index) {
-  if (access() == nullptr) return;
-  access()->parts_.hub.add_candidate(camera_, session, std::move(candidate), mline_index);
+  for (const Held& held : sessions_) {
+    if (held.session == session) held.peer->add_candidate(std::move(candidate), mline_index);
+  }
 }
 
 void CameraLease::end(const MediaSessionId& session, const std::string& why) {
-  std::erase(sessions_, session);
+  std::erase_if(sessions_, [&](const Held& held) { return held.session == session; });
   if (access() != nullptr) access()->parts_.hub.end(camera_, session, why);
 }
 
 void CameraLease::end_sessions(const std::string& why) {
-  for (const MediaSessionId& session : std::exchange(sessions_, {})) end(session, why);
+  for (const Held& held : std::exchange(sessions_, {})) end(held.session, why);
 }
 
 void CameraLease::finish(End end) {

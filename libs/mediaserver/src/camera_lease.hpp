@@ -20,6 +20,7 @@ inline constexpr ErrorName kRevoked{"revoked"};
 inline constexpr ErrorName kTooManyOffers{"too_many_offers"};
 
 class CameraAccess;
+class OfferedPeer;
 
 /// What a camera's token entitles to, from CameraAccess::authenticate on and until it is over. The
 /// front end holds it as long as who showed the token is connected or a session of it runs: who lets
@@ -44,7 +45,7 @@ class CameraLease {
   /// Another of this camera, whoever brought it, goes on until this one is worth more, and hears
   /// `on_taken_over` then (CameraHub). Errors: `too_many_offers`, `revoked`, `not_found` (the camera
   /// was removed), `unavailable` (media.max_cameras, no thread, the server stops).
-  [[nodiscard]] Result<MediaSessionId> open(const std::string& offer_sdp, SessionHooks hooks);
+  [[nodiscard]] Result<MediaSessionId> open(std::string offer_sdp, OfferHooks hooks);
   void add_candidate(const MediaSessionId& session, std::string candidate, int mline_index);
   /// Ends a session of this lease, if it still runs; `why` as signaling::EndSession says.
   void end(const MediaSessionId& session, const std::string& why);
@@ -54,6 +55,7 @@ class CameraLease {
 
  private:
   friend class CameraAccess;
+class OfferedPeer;
   struct Claim {
     CameraId camera;
     std::string token_hash;
@@ -69,7 +71,11 @@ class CameraLease {
   const std::string token_hash_;
   const SteadyTime asked_at_;
   std::optional<End> over_;
-  std::vector<MediaSessionId> sessions_;  ///< Those that may still run, oldest first.
+  struct Held {
+    MediaSessionId session;
+    std::shared_ptr<OfferedPeer> peer;
+  };
+  std::vector<Held> sessions_;  ///< Those that may still run, oldest first.
 };
 
 }  // namespace surveillx::mediaserver

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "frame_encoder.hpp"
-#include "frame_sink.hpp"
 #include "recognition_service.hpp"
+#include "surveillx/stream/camera_stream.hpp"
 
 namespace surveillx::mediaserver {
 
@@ -24,13 +24,19 @@ struct CameraOutputs {
   [[nodiscard]] static std::optional<CameraOutputs> open(const Parts& parts,
                                                          const domain::Camera& camera,
                                                          FrameEncoder::Output publish);
-  /// The session's pictures go here from now on.
-  void show(FrameSink& sink) const { sink.show(encoder, feed); }
+  /// The stream's pictures go here from now on, those that are wanted.
+  void show(stream::CameraStream& stream);
+  /// What whoever watches wants. Without recognition it decides whether anything is decoded.
+  void set_demand(live::CameraDemand demand);
   /// Ends both, and forgets them. Repeatable.
   void close();
 
-  std::shared_ptr<FrameEncoder> encoder;
-  std::shared_ptr<RecognitionService::CameraFeed> feed;  ///< Null without recognition.
+ private:
+  std::shared_ptr<FrameEncoder> encoder_;
+  std::shared_ptr<RecognitionService::CameraFeed> feed_;  ///< Null without recognition.
+  bool watched_ = false;
+  stream::CameraStream::Tap encoder_tap_;
+  stream::CameraStream::Tap feed_tap_;
 };
 
 }  // namespace surveillx::mediaserver

@@ -5,8 +5,6 @@
 #include "camera_hub.hpp"
 #include "camera_words.hpp"
 #include "surveillx/base/log.hpp"
-#include "surveillx/ice/local_addresses.hpp"
-#include "surveillx/ice/servers.hpp"
 
 // The sessions of one camera: which is shown, which is built, which waits (camera_hub.hpp).
 namespace surveillx::mediaserver {
@@ -23,7 +21,7 @@ Result<void> CameraHub::takes_sessions_of(const CameraId& camera) const {
   return {};
 }
 
-Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::string& offer_sdp,
+Result<MediaSessionId> CameraHub::start(const CameraId& camera, OpenSource open,
                                         SessionHooks hooks) {
   if (auto taken = takes_sessions_of(camera); !taken) return taken.error();
   Entry& entry = cameras_.at(camera);
@@ -43,11 +41,10 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
 
   Session session;
   session.hooks = std::move(hooks);
-  session.sink = std::make_shared<FrameSink>();
-  auto options = session_options(camera);
+  const auto options = stream_options(camera);
   const MediaSessionId id = options.id;
-  session.media = MediaSession::create(parts_.loop, parts_.session_pool, std::move(options),
-                                       offer_sdp, events_for(camera, id, session.sink));
+  session.media = CameraSession::create(parts_.loop, parts_.session_pool, options, std::move(open),
+                                        events_for(camera, id));
   sessions_total_.add();
   log::info("media.session_started", {{"camera", camera.str()},
                                       {"session", id.str()},
@@ -78,19 +75,12 @@ Result<MediaSessionId> CameraHub::start(const CameraId& camera, const std::strin
   return id;
 }
 
-webrtc::SessionOptions CameraHub::session_options(const CameraId& camera) const {
-  webrtc::SessionOptions options;
+stream::StreamOptions CameraHub::stream_options(const CameraId& camera) const {
+  stream::StreamOptions options;
   options.id = MediaSessionId::random();
   options.camera = camera;
-  options.ice.local_addresses = ice::addresses_to_announce(config_.ice.local_addresses);
-  options.ice.servers =
-      ice::servers_for(config_.ice.servers(), "media", system_clock().now());
-  options.ice.min_port = config_.ice.min_port;
-  options.ice.max_port = config_.ice.max_port;
-  options.stale_after = config_.media.stale_after;
-  options.offline_after = config_.media.offline_after;
-  options.end_after = config_.media.end_after;
-  options.max_size = {config_.media.max_width, config_.media.max_height};
+  options.limits = {config_.media.stale_after, config_.media.offline_after,
+                    config_.media.end_after};
   return options;
 }
 
@@ -107,26 +97,12 @@ void CameraHub::with_session(const CameraId& camera, const MediaSessionId& id, A
   if (session != found->second.sessions.end()) act(found->second, session);
 }
 
-MediaSessionEvents CameraHub::events_for(const CameraId& camera, const MediaSessionId& id,
-                                         const std::shared_ptr<FrameSink>& sink) {
-  // MediaSession delivers nothing after `end`, and the hub ends a session before it forgets it, so
+CameraSessionEvents CameraHub::events_for(const CameraId& camera, const MediaSessionId& id) {
+  // CameraSession delivers nothing after `end`, and the hub ends a session before it forgets it, so
   // these may use `this`. Hooks come last: they may lead back into the hub.
-  MediaSessionEvents events;
+  CameraSessionEvents events;
   events.on_built = [this, camera, id] {
     with_session(camera, id, [this](Entry& entry, auto session) { built(entry, session); });
-  };
-  events.on_answer = [this, camera, id](const std::string& sdp) {
-    with_session(camera, id, [&](Entry& entry, auto session) {
-      const auto answer = session->hooks.on_answer;
-      take_over(entry, id, false);
-      answer(sdp);
-    });
-  };
-  events.on_candidate = [this, camera, id](const std::string& candidate, int mline) {
-    with_session(camera, id, [&](Entry&, auto session) {
-      const auto give = session->hooks.on_candidate;
-      give(candidate, mline);
-    });
   };
   events.on_failed = [this, camera, id](Error error) {
     with_session(camera, id, [&](Entry& entry, auto session) {
@@ -138,29 +114,28 @@ MediaSessionEvents CameraHub::events_for(const CameraId& camera, const MediaSess
       state_changed(entry, session, state);
     });
   };
-  events.on_end = [this, camera, id](webrtc::EndReason reason, const std::string& detail) {
+  events.on_end = [this, camera, id](stream::EndReason reason, const std::string& detail) {
     with_session(camera, id, [&](Entry& entry, auto session) {
       // These come instead of an answer.
-      if (reason == webrtc::EndReason::bad_sdp) {
-        return offer_failed(entry, session, Error{webrtc::kBadSdp, detail});
+      if (reason == stream::EndReason::bad_sdp) {
+        return offer_failed(entry, session, Error{kBadOffer, detail});
       }
-      if (reason == webrtc::EndReason::no_media_port) {
+      if (reason == stream::EndReason::no_media_port) {
         return offer_failed(entry, session, Error{kNoMediaPort, detail});
       }
       log::warn("media.session_ended", {{"camera", camera.str()},
                                         {"session", id.str()},
-                                        {"reason", webrtc::to_string(reason)},
+                                        {"reason", stream::to_string(reason)},
                                         {"detail", detail}});
       parts_.metrics
           .counter("media_sessions_ended_total", "Media sessions that ended by themselves",
-                   {{"reason", std::string(webrtc::to_string(reason))}})
+                   {{"reason", std::string(stream::to_string(reason))}})
           .add();
       const auto ended = std::move(session->hooks.on_ended);
       drop(entry, session, offline_reason(reason));
-      if (ended) ended(std::string(webrtc::to_string(reason)));
+      if (ended) ended(std::string(stream::to_string(reason)));
     });
   };
-  events.on_frame = [sink](const frame::Frame& frame) { sink->push(frame); };
   return events;
 }
 
@@ -237,7 +212,6 @@ void CameraHub::take_over(Entry& entry, const MediaSessionId& newer, bool pictur
                                    {"by", newer.str()}});
     takeovers_total_.add();
     hooks.push_back(std::move(at->hooks.on_taken_over));
-    at->sink->close();
     at->media->end();
     at = entry.sessions.erase(at);
   }
@@ -260,19 +234,18 @@ std::optional<CameraOutputs> CameraHub::open_outputs(const Entry& entry) {
           if (*self != nullptr) (*self)->publish(frame);
         });
       });
-  if (outputs) outputs->encoder->set_demand(demand_of(entry.camera.id));
+  if (outputs) outputs->set_demand(demand_of(entry.camera.id));
   return outputs;
 }
 
 void CameraHub::show(Entry& entry, CameraOutputs outputs) {
   entry.outputs.close();
   entry.outputs = std::move(outputs);
-  entry.outputs.show(*entry.sessions.front().sink);
+  entry.outputs.show(entry.sessions.front().media->stream());
 }
 
 void CameraHub::drop(Entry& entry, Sessions::iterator session, const std::string& reason) {
   const bool shown = session == entry.sessions.begin();
-  session->sink->close();
   session->media->end();
   entry.sessions.erase(session);
   begin_waiting(entry);
@@ -289,7 +262,6 @@ void CameraHub::show_oldest(Entry& entry, const std::string& reason) {
     }
     Session& unseen = entry.sessions.front();
     hooks.push_back(std::move(unseen.hooks.on_ended));
-    unseen.sink->close();
     unseen.media->end();
     entry.sessions.erase(entry.sessions.begin());
   }
@@ -316,11 +288,9 @@ void CameraHub::begin_waiting(Entry& entry) {
   }
 }
 
-void CameraHub::add_candidate(const CameraId& camera, const MediaSessionId& id,
-                              std::string candidate, int mline_index) {
-  with_session(camera, id, [&](Entry&, auto session) {
-    session->media->add_candidate(std::move(candidate), mline_index);
-  });
+bool CameraHub::established(const CameraId& camera, const MediaSessionId& id) {
+  with_session(camera, id, [&](Entry& entry, auto) { take_over(entry, id, false); });
+  return has_session(camera, id);
 }
 
 void CameraHub::end(const CameraId& camera, const MediaSessionId& id, const std::string& why) {
@@ -334,7 +304,6 @@ void CameraHub::end(const CameraId& camera, const MediaSessionId& id, const std:
 void CameraHub::end_sessions(Entry& entry, const std::string& reason) {
   if (entry.sessions.empty()) return;
   for (Session& session : entry.sessions) {
-    session.sink->close();
     session.media->end();
   }
   entry.sessions.clear();

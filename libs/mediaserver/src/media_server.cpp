@@ -110,7 +110,9 @@ class MediaServerImpl final : public MediaServer {
         CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_, recognition_.get()},
         config_);
     access_ = std::make_unique<CameraAccess>(
-        CameraAccess::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_}, config_);
+        CameraAccess::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, session_pool_,
+                            metrics_},
+        config_);
     signaling_ = std::make_unique<SignalingServer>(
         SignalingServer::Parts{loop_, *access_, metrics_}, config_);
     followers_ = std::make_unique<DatabaseFollowers>(

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "surveillx/base/log_background.hpp"
-#include "surveillx/webrtc/peer_session.hpp"
+#include "surveillx/decode/rtp_intake.hpp"
 
 namespace surveillx::mediaserver {
 
@@ -25,7 +25,7 @@ void ScrapedMetrics::refresh(const net::HttpServerStats& http) {
     metrics_.gauge("certificate_files_refused", "Changed certificate files that could not be used.")
         .set(static_cast<double>(http.certificate_refused));
   }
-  const auto received = webrtc::totals();
+  const auto received = decode::totals();
   const std::lock_guard lock(mutex_);
   raise(metrics_.counter("media_frames_skipped_total",
                          "Frames that arrived and were not decoded: more than a second behind"),

@@ -180,7 +180,7 @@ class SignalingServer::Connection : public std::enable_shared_from_this<Connecti
         }
       };
     };
-    SessionHooks hooks;
+    OfferHooks hooks;
     hooks.on_answer = with([offer](auto& session, std::string sdp) {
       return session.local_answer(offer, std::move(sdp));
     });

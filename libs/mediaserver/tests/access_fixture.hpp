@@ -65,8 +65,8 @@ class AccessFixture : public testing::Test {
     options.schema = store::SchemaPolicy::create;
     store_ = store::Store::open(options, crypto::KeyRing::ephemeral()).value();
     hub_.emplace(CameraHub::Parts{loop_, session_pool_, encode_pool_, metrics_}, config_);
-    access_.emplace(CameraAccess::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_, metrics_,
-                                        access_clock_},
+    access_.emplace(CameraAccess::Parts{loop_, database_pool_, stranger_pool_, *store_, *hub_,
+                                        session_pool_, metrics_, access_clock_},
                     config_);
     loop_.start("loop");
     loop_.run_sync([&] { hub_->set_publisher(&reports_); });

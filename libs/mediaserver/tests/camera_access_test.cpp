@@ -48,7 +48,7 @@ class HttpFrontEnd {
       const auto self = weak.lock();
       if (self) let_go(*self, end == CameraLease::End::revoked ? "revoked" : "stopping");
     };
-    SessionHooks hooks;
+    OfferHooks hooks;
     hooks.on_answer = [weak](std::string sdp) {
       if (const auto self = weak.lock()) answer(*self, 201, std::move(sdp));
     };

@@ -134,7 +134,7 @@ CameraState CameraStream::state() const {
 
 StreamNumbers CameraStream::numbers() const {
   const std::lock_guard lock(mutex_);
-  return {codec_, size_, liveness_.fps(clock_.steady()), frames_};
+  return {codec_, size_, liveness_.fps(clock_.steady()), frames_, decoding_};
 }
 
 void CameraStream::close() {

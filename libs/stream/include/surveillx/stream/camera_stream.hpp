@@ -42,6 +42,7 @@ struct StreamNumbers {
   frame::Size size;  ///< Of the last decoded frame.
   double fps = 0;    ///< Over the last two seconds; of encoded frames while none is decoded.
   std::uint64_t frames_decoded = 0;
+  bool decoding = true;  ///< Somebody wants pictures, or nobody has found out yet whether there are any.
 };
 
 /// The centre of a camera's session: one CameraSource feeds it, it keeps the state and hands frames to
