@@ -55,7 +55,6 @@ class CameraLease {
 
  private:
   friend class CameraAccess;
-class OfferedPeer;
   struct Claim {
     CameraId camera;
     std::string token_hash;
