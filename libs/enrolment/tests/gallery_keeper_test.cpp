@@ -182,7 +182,9 @@ TEST_P(GalleryKeeperTest, threads_that_ask_at_once_never_go_back_and_end_with_on
       }
     });
   }
-  for (int i = 0; i < kAdded; ++i) add("New " + std::to_string(i), {face(20.0F + static_cast<float>(i))});
+  for (int i = 0; i < kAdded; ++i) {
+    add("New " + std::to_string(i), {face(20.0F + static_cast<float>(i))});
+  }
   const bool removed = store_->people.remove(people_[0]).has_value();
   done = true;
   for (auto& asker : askers) asker.join();

@@ -22,8 +22,8 @@ FollowerWatch::FollowerWatch(const FollowerPulse& revisions, const FollowerPulse
           "Since the thread that follows the database last asked for all of it, in vain or not")),
       since_photo_(metrics.gauge(
           "photo_examiner_seconds_since_look",
-          "Since the thread that examines photos last asked for one: how long the one under way takes")) {
-}
+          "Since the thread that examines photos last asked for one: how long the one under way "
+          "takes")) {}
 
 bool FollowerWatch::look() {
   const auto follower = revisions_.state();

@@ -20,7 +20,8 @@ class DatabaseFollowersTest : public testing::Test {
     options.data_dir = dir_.path();
     options.schema = store::SchemaPolicy::create;
     store_ = store::Store::open(options, crypto::KeyRing::ephemeral()).value();
-    recognition_.emplace(engine_, pool_, recorder_, metrics_, config::Config{}, [](const live::Detection&) {});
+    recognition_.emplace(engine_, pool_, recorder_, metrics_, config::Config{},
+                         [](const live::Detection&) {});
     followers_.emplace(*store_, &*recognition_, metrics_,
                        DatabaseFollowers::Events{[this](const CamerasNews& news) {
                                                    cameras_ = news.cameras.size();
