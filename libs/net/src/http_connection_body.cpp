@@ -47,6 +47,7 @@ bool HttpConnection::head_arrived() {
 void HttpConnection::ask_gate(HttpRequest head) {
   phase_ = Phase::deciding;
   ++serial_;
+  clock_.pause(RequestClock::Clock::now());
   const std::string path = head.path;
   // A verdict that is never given ends the request with 500, as an answer that is never given.
   const auto pending = std::make_shared<Pending>(*this);
@@ -66,6 +67,7 @@ void HttpConnection::body_decided(std::uint64_t serial, BodyVerdict verdict) {
   if (phase_ != Phase::deciding || serial != serial_) return;
   if (verdict.refusal) return respond(serial, std::move(*verdict.refusal));
   phase_ = Phase::request;
+  clock_.resume(RequestClock::Clock::now());
   if (let_in(verdict.max_bytes)) advance();
 }
 

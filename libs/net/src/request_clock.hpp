@@ -15,7 +15,10 @@ class RequestClock {
  public:
   using Clock = std::chrono::steady_clock;
 
-  void begin(Clock::time_point now) { *this = {}, began_ = now; }
+  void begin(Clock::time_point now) {
+    *this = {};
+    began_ = now;
+  }
   void set_pace(std::chrono::milliseconds timeout, std::size_t min_bytes_per_second) {
     timeout_ = timeout;
     rate_ = std::max<std::size_t>(min_bytes_per_second, 1);
