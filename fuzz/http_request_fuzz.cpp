@@ -1,29 +1,31 @@
-// The way of a request from its bytes to its route. Any bytes are either refused or give a path that
-// stays below the root; cut anywhere, they give the same; and what is read of fields neither crashes
-// nor leaves them.
+// The way of a request from its bytes to its route. Any bytes are either refused or give a path
+// that stays below the root; cut anywhere, and with the body taken whole or piece by piece, they
+// give the same; and what is read of fields neither crashes nor leaves them.
+#include "surveillx/net/address.hpp"
+#include "surveillx/net/byte_range.hpp"
+
 #include "http_text.hpp"
 #include "request_head.hpp"
+#include "request_reader.hpp"
 #include "router_impl.hpp"
-#include "surveillx/net/address.hpp"
 #include "target.hpp"
 
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/asio/buffer.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace surveillx::net;
 namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::uint32_t kMaxHeader = 4096;
-constexpr std::uint64_t kMaxBody = 512;
+constexpr std::size_t kMaxHeader = 4096;
+constexpr std::size_t kMaxBody = 512;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -73,7 +75,7 @@ void check_target(const std::string& method, const std::string& text_of_target) 
     for (const auto& [name, value] : match.params) require(path.find(value) != std::string::npos);
   }
   (void)router().impl().match_upgrade(path);
-  (void)router().impl().match_body_gate(method, path);
+  require(router().impl().find(method, path) == match.route);
   HttpRequest request;
   request.query = target->query;
   for (const auto& [name, value] : target->query) (void)request.query_value(name);
@@ -89,6 +91,13 @@ void check_fields(const http::request_header<>& head) {
     request.headers.add(name, value);
     (void)has_token(value, "upgrade");
     (void)address_group(value);
+    const RangeAsked range = parse_range(value, 1000);
+    if (range.kind == RangeAsked::Kind::part) {
+      require(range.part.length > 0 && range.part.first < 1000 &&
+              range.part.length <= 1000 - range.part.first);
+    }
+    const auto date = parse_http_date(value);
+    require(!date || http_date(*date) == value);
   }
   for (const char* name : {"surveillx_session", "a", ""}) {
     const std::string_view cookie = request.cookie(name);
@@ -100,46 +109,50 @@ void check_fields(const http::request_header<>& head) {
   }
 }
 
+/// Where the body goes: collected, or handed on as it comes.
+enum class Taking { whole, pieces };
+
 /// As HttpConnection does it: the head first, then as much body as may be.
-Outcome parse(std::string_view first, std::string_view second) {
+Outcome parse(std::string_view first, std::string_view second, Taking taking) {
+  using Step = RequestReader::Step;
   Outcome out;
-  http::request_parser<http::string_body> parser;
-  parser.eager(false);
-  parser.header_limit(kMaxHeader);
-  parser.body_limit(boost::none);
-  std::string input(first);
-  bool head_seen = false;
-  bool more = true;
+  RequestReader reader(kMaxHeader);
+  reader.next();
+  std::string_view left = first;
+  std::string body;
   for (;;) {
-    while (!input.empty() && !parser.is_done()) {
-      boost::system::error_code ec;
-      input.erase(0, parser.put(boost::asio::buffer(input), ec));
-      if (ec == http::error::need_more) break;
-      if (ec) return out;
-      if (parser.is_header_done() && !head_seen) {
-        head_seen = true;
-        const auto length = parser.content_length();
-        if (head_fault(parser.get()) || (length && *length > kMaxBody)) return out;
-        parser.body_limit(kMaxBody);
-        parser.eager(true);
-      }
+    const Step step = reader.step();
+    if (step == Step::head) {
+      const auto length = reader.content_length();
+      if (head_fault(reader.message()) || (length && *length > kMaxBody)) return out;
+      if (!reader.whole()) reader.let_in(kMaxBody);
+    } else if (step == Step::need_more) {
+      if (reader.head_done() && taking == Taking::pieces) body += reader.take_body();
+      if (left.empty()) left = std::exchange(second, {});
+      if (left.empty()) break;
+      const auto room = reader.prepare();
+      const std::size_t size = boost::asio::buffer_copy(room, boost::asio::buffer(left));
+      require(size > 0);
+      reader.commit(size);
+      left.remove_prefix(size);
+    } else if (step == Step::whole) {
+      break;
+    } else {
+      return out;
     }
-    if (parser.is_done() || !more) break;
-    input += second;
-    more = false;
   }
-  out.done = parser.is_done();
-  if (!parser.is_header_done()) return out;
-  const auto& message = parser.get();
+  out.done = reader.whole();
+  if (!reader.head_done()) return out;
+  const auto& message = reader.message();
   out.method = text(message.method_string());
   out.target = text(message.target());
   out.fields = static_cast<std::size_t>(std::distance(message.begin(), message.end()));
-  if (out.done) {
-    require(message.body().size() <= kMaxBody);
-    out.body = message.body();
-  }
   check_target(out.method, out.target);
   check_fields(message);
+  if (out.done) {
+    out.body = body + reader.take_body();
+    require(out.body.size() <= kMaxBody);
+  }
   return out;
 }
 
@@ -150,10 +163,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // The first byte says where the network cuts.
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::size_t cut = data[0] % (input.size() + 1);
-  const Outcome whole = parse(input, {});
-  const Outcome pieces = parse(input.substr(0, cut), input.substr(cut));
-  // A malformed request without an end is refused at once or awaited, by where the network cuts.
-  require(whole.done == pieces.done);
-  if (whole.done) require(whole == pieces);
+  const Outcome whole = parse(input, {}, Taking::whole);
+  for (const Taking taking : {Taking::whole, Taking::pieces}) {
+    const Outcome pieces = parse(input.substr(0, cut), input.substr(cut), taking);
+    // A malformed request without an end is refused at once or awaited, by where the network cuts.
+    require(whole.done == pieces.done);
+    if (whole.done) require(whole == pieces);
+  }
   return 0;
 }

@@ -1,9 +1,13 @@
 // Any bytes either are a frame header that writes back to the same fields, or are refused; UTF-8 is
-// judged the same in pieces as whole; a close payload that is accepted can be sent again.
+// judged the same in pieces as whole; a close payload that is accepted can be sent again; and a peer's
+// bytes give the same events wherever the network cuts them.
 #include "web_socket_codec.hpp"
+#include "web_socket_receiver.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 
 using namespace surveillx;
 namespace ws = surveillx::net::web_socket;
@@ -40,6 +44,52 @@ void check_close(ByteView input) {
   if (!again || again->code != close->code) std::abort();
 }
 
+/// Everything that a receiver told, as text. `step`: how much the network brings at once.
+std::string events(ws::Role role, ByteView input, std::size_t step) {
+  constexpr std::size_t kMaxMessage = 16 * 1024;
+  ws::Receiver receiver(role, kMaxMessage, {});
+  std::string out;
+  for (;;) {
+    switch (receiver.next()) {
+      case ws::Receiver::Event::message: {
+        out += receiver.binary() ? "\nbinary " : "\ntext ";
+        const Bytes message = receiver.take_message();
+        if (message.size() > kMaxMessage) std::abort();
+        out.append(message.begin(), message.end());
+        break;
+      }
+      case ws::Receiver::Event::ping:
+        out += "\nping ";
+        out.append(receiver.control().begin(), receiver.control().end());
+        break;
+      case ws::Receiver::Event::close:
+        out += "\nclose " + std::to_string(receiver.close_reason().code);
+        break;
+      case ws::Receiver::Event::failed:
+        if (!receiver.failed()) std::abort();
+        out += "\nfailed " + std::to_string(receiver.close_reason().code);
+        break;
+      case ws::Receiver::Event::need_more: {
+        if (input.empty()) return out;
+        const auto room = receiver.prepare();
+        const std::size_t size = std::min({room.size(), input.size(), step});
+        if (size == 0) std::abort();
+        std::copy_n(input.begin(), size, room.begin());
+        receiver.commit(size);
+        input = input.subspan(size);
+        break;
+      }
+    }
+  }
+}
+
+void check_receiver(ByteView input) {
+  for (const ws::Role role : {ws::Role::server, ws::Role::client}) {
+    const std::string whole = events(role, input, input.size());
+    if (events(role, input, 1) != whole || events(role, input, 7) != whole) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -47,6 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_header(input);
   check_utf8(input);
   check_close(input);
+  check_receiver(input);
   (void)ws::is_valid_key({reinterpret_cast<const char*>(data), size});
   return 0;
 }

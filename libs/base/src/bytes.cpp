@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <cassert>
+
 namespace surveillx {
 namespace {
 
@@ -26,6 +28,14 @@ SharedBytes::SharedBytes(std::string text) {
   data_ = reinterpret_cast<const std::uint8_t*>(owner->data());
   size_ = owner->size();
   owner_ = std::move(owner);
+}
+
+SharedBytes SharedBytes::slice(std::size_t first, std::size_t size) const {
+  assert(first <= size_ && size <= size_ - first);
+  SharedBytes part = *this;
+  part.data_ += first;
+  part.size_ = size;
+  return part;
 }
 
 ByteView as_bytes(std::string_view text) {

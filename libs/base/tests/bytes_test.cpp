@@ -39,6 +39,17 @@ TEST(Percent, an_escape_is_two_digits_in_either_case_and_nothing_else) {
   }
 }
 
+TEST(SharedBytes, a_slice_keeps_the_buffer_alive) {
+  SharedBytes part;
+  {
+    const SharedBytes whole(std::string("head body tail"));
+    part = whole.slice(5, 4);
+    EXPECT_EQ(part.data(), whole.data() + 5);
+    EXPECT_TRUE(whole.slice(14, 0).empty());
+  }
+  EXPECT_EQ(part.text(), "body");
+}
+
 TEST(SharedBytes, copies_share_one_buffer) {
   const SharedBytes one(std::string("a frame"));
   const SharedBytes two = one;

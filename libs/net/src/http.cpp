@@ -7,6 +7,9 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
+#include <ctime>
+#include <time.h>
 
 namespace surveillx::net {
 
@@ -44,9 +47,38 @@ bool is_field_value(std::string_view text) {
   return text.find_first_of(kEnds) == std::string_view::npos;
 }
 
+bool any_etag_matches(std::string_view if_none_match, std::string_view etag) {
+  while (!if_none_match.empty()) {
+    std::string_view item = if_none_match.substr(0, if_none_match.find(','));
+    if_none_match.remove_prefix(std::min(if_none_match.size(), item.size() + 1));
+    item = trimmed(item);
+    if (item.starts_with("W/")) item.remove_prefix(2);
+    if (item == "*" || item == etag) return true;
+  }
+  return false;
+}
+
 std::string reason_phrase(int status) {
   namespace http = boost::beast::http;
   return std::string(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status))));
+}
+
+std::string http_date(std::time_t time) {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> buffer{};
+  return {buffer.data(),
+          std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
+std::optional<std::time_t> parse_http_date(std::string_view text) {
+  const std::string copy(text);
+  std::tm parts{};
+  const char* rest = ::strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (rest != copy.c_str() + copy.size()) return std::nullopt;
+  const std::time_t time = ::timegm(&parts);
+  // Days that do not exist are carried over, and strptime takes spaces where none belong.
+  return http_date(time) == text ? std::optional(time) : std::nullopt;
 }
 
 std::string_view Headers::get(std::string_view name) const {

@@ -1,13 +1,12 @@
-// How much body a request may bring, and how long it may take: decided when its head is there.
+// What the head of a request decides about its body: how much may come, how fast, and whether it is
+// collected or handed on.
 #include "surveillx/base/log.hpp"
 
 #include "http_connection_pending.hpp"
 #include "http_text.hpp"
 #include "request_head.hpp"
-#include "router_impl.hpp"
-#include "target.hpp"
+#include "request_parts.hpp"
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -15,111 +14,218 @@ namespace surveillx::net {
 
 namespace http = boost::beast::http;
 
-namespace {
-
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-}  // namespace
-
-bool HttpConnection::check_body_limit() {
-  const std::size_t usual = server_->options.max_body_bytes;
-  const auto& message = parser_->get();
-  Result<Target> target = target_of(message);
-  const auto length = parser_->content_length();
-  const bool may_be_large = !length || *length > usual;
-  const Router::BodyGate* gate =
-      target && may_be_large
-          ? server_->router->impl().match_body_gate(view(message.method_string()), target->path)
-          : nullptr;
-  if (gate == nullptr) {
-    if (!limit_body(usual)) return false;
-    begin_body();
-    return true;
+bool HttpConnection::head_arrived() {
+  const RequestReader::Message& message = reader_.message();
+  form_.version = message.version();
+  form_.head_only = message.method() == http::verb::head;
+  form_.keep_alive = message.keep_alive();
+  if (const auto fault = head_fault(message)) {
+    ++server_->counters.malformed;
+    refuse(fault->status, fault->code, fault->detail);
+    return false;
   }
+  // What is no target is refused when the request is whole.
+  Result<Target> target = target_of(*server_, message);
+  const Router::Impl& routes = server_->router->impl();
+  route_ = target ? routes.find(view(message.method_string()), target->path) : nullptr;
+  const bool streamed = route_ != nullptr && route_->stream;
+  if (reader_.whole() && !streamed) return true;
+
+  static const RouteLimits kUsual;
+  const RouteLimits& limits = route_ != nullptr ? route_->limits : kUsual;
+  const ListenOptions& options = server_->options;
+  clock_.set_pace(limits.request_timeout.value_or(options.request_timeout),
+                  limits.min_body_bytes_per_second.value_or(options.min_body_bytes_per_second));
+  const std::size_t usual = limits.max_body_bytes.value_or(options.max_body_bytes);
+  const auto length = reader_.content_length();
+  const bool may_be_large = !reader_.whole() && (!length || *length > usual);
+  if (!may_be_large || !limits.gate) return let_in(usual);
+  ask_gate(request_head(std::move(*target)));
+  return false;
+}
+
+void HttpConnection::ask_gate(HttpRequest head) {
   phase_ = Phase::deciding;
   ++serial_;
-  HttpRequest head = request_of(message, std::move(*target));
+  clock_.pause(RequestClock::Clock::now());
   const std::string path = head.path;
   // A verdict that is never given ends the request with 500, as an answer that is never given.
   const auto pending = std::make_shared<Pending>(*this);
   try {
-    (*gate)(std::move(head), [pending](Router::BodyVerdict verdict) {
-      pending->run([verdict = std::move(verdict)](HttpConnection& connection,
-                                                  std::uint64_t serial) mutable {
-        connection.body_decided(serial, std::move(verdict));
-      });
+    route_->limits.gate(std::move(head), [pending](BodyVerdict verdict) {
+      pending->run(
+          [verdict = std::move(verdict)](HttpConnection& connection, std::uint64_t serial) mutable {
+            connection.body_decided(serial, std::move(verdict));
+          });
     });
   } catch (const std::exception& e) {
     log::error("http.handler_failed", {{"path", path}, {"error", e.what()}});
   }
-  return false;
 }
 
-void HttpConnection::body_decided(std::uint64_t serial, Router::BodyVerdict verdict) {
+void HttpConnection::body_decided(std::uint64_t serial, BodyVerdict verdict) {
   if (phase_ != Phase::deciding || serial != serial_) return;
+  if (verdict.refusal) return respond(serial, std::move(*verdict.refusal));
   phase_ = Phase::request;
-  if (verdict.refusal) {
-    timer_.cancel();
-    keep_alive_ = false;
-    unread_ = true;
-    write_response(std::move(*verdict.refusal));
-    return;
-  }
-  if (!limit_body(verdict.max_bytes)) return;
-  begin_body();
-  parse_input();
+  clock_.resume(RequestClock::Clock::now());
+  if (let_in(verdict.max_bytes)) advance();
 }
 
-bool HttpConnection::limit_body(std::size_t max_bytes) {
+bool HttpConnection::let_in(std::size_t max_bytes) {
   max_body_ = max_bytes;
-  if (const auto length = parser_->content_length(); length && *length > max_bytes) {
-    refuse_large_body(max_bytes);
+  if (!reader_.whole()) {
+    if (const auto length = reader_.content_length(); length && *length > max_bytes) {
+      refuse_large_body(max_bytes);
+      return false;
+    }
+    reader_.let_in(max_bytes);
+  }
+  if (route_ != nullptr && route_->stream) {
+    open_stream();
     return false;
   }
-  parser_->body_limit(max_bytes);
+  begin_body();
+  observe_head();
   return true;
 }
 
 void HttpConnection::refuse_large_body(std::size_t max_bytes) {
   ++server_->counters.body_too_large;
+  end_feed(BodyCut::too_large);
   refuse(413, "too_large",
          "The request's body is too large: at most " + std::to_string(max_bytes) +
              " bytes are taken here.");
 }
 
 void HttpConnection::begin_body() {
-  parser_->eager(true);
-  const auto& message = parser_->get();
-  if (message.version() == 11 && input_.size() == 0 &&
+  const RequestReader::Message& message = reader_.message();
+  if (message.version() == 11 && !reader_.whole() && !reader_.has_input() &&
       equal_ignoring_case(view(message[http::field::expect]), "100-continue")) {
-    send_continue();
+    writer_->send_continue();
   }
-  observe_head();
   watch_body();
 }
 
-/// A body may take the longer the more of it has come, so that a large one over a slow line
-/// arrives and one that only trickles is given up.
 void HttpConnection::watch_body() {
-  const ListenOptions& options = server_->options;
-  const auto earned = std::chrono::milliseconds(
-      body_received_ * 1000 / std::max<std::size_t>(options.min_body_bytes_per_second, 1));
-  const auto deadline = request_began_ + options.request_timeout + earned;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-      deadline - std::chrono::steady_clock::now());
-  timer_.start(std::max(left, std::chrono::milliseconds(0)),
-               [weak = weak_from_this(), before = body_received_] {
+  timer_.start(clock_.left(RequestClock::Clock::now()),
+               [weak = weak_from_this(), before = clock_.body_bytes()] {
                  const auto self = weak.lock();
-                 if (!self || self->phase_ != Phase::request) return;
-                 if (self->body_received_ > before) return self->watch_body();
+                 if (!self) return;
+                 if (self->phase_ != Phase::request && self->phase_ != Phase::streaming) return;
+                 if (self->clock_.body_bytes() > before) return self->watch_body();
                  ++self->server_->counters.timed_out;
+                 self->end_feed(BodyCut::too_slow);
                  self->refuse(408, "request_timeout", "The request took too long to arrive.");
                });
 }
 
-void HttpConnection::send_continue() {
-  const asio::const_buffer line = asio::buffer(kContinue);
-  continuing_ = !stream_->write({&line, 1}, shared_from_this());
+void HttpConnection::observe_head() {
+  if (!server_->router->impl().has_head_observers) return;
+  Result<Target> target = target_of(*server_, reader_.message());
+  if (!target) return;  // Refused when it is whole.
+  const Router::HeadObserver* observer = server_->router->impl().match_head(target->path);
+  if (observer == nullptr) return;
+  HttpRequest request = request_head(std::move(*target));
+  watch_ = std::make_shared<RequestWatch>();
+  request.watch = watch_;
+  try {
+    (*observer)(request);
+  } catch (const std::exception& e) {
+    log::error("http.handler_failed", {{"path", request.path}, {"error", e.what()}});
+  }
+}
+
+// --- A body that is handed on ---
+
+/// Gives the head to the handler. The connection keeps the rank of an unfinished request until its
+/// body is there, so that a stranger's gives way.
+void HttpConnection::open_stream() {
+  phase_ = Phase::opening;
+  ++serial_;
+  timer_.cancel();
+  clock_.pause(RequestClock::Clock::now());
+  if (!reader_.whole()) observe_head();
+  if (!watch_) watch_ = std::make_shared<RequestWatch>();
+  HttpRequest head = request_head(std::move(*target_of(*server_, reader_.message())));
+  head.params = server_->router->impl().match(head.method, head.path).params;
+  head.watch = watch_;
+
+  IncomingBody body;
+  body.length = reader_.whole() ? 0 : reader_.content_length();
+  body.read_into = [loop = server_->loop_core, weak = weak_from_this(),
+                    serial = serial_](std::shared_ptr<BodySink> sink) {
+    const std::shared_ptr<LoopCore> core = loop.lock();
+    if (!core) return;
+    asio::post(core->io, [weak, serial, sink = std::move(sink)]() mutable {
+      if (const auto self = weak.lock()) {
+        self->read_into(serial, std::move(sink));
+      } else {
+        cut_sink(sink, BodyCut::peer_gone);
+      }
+    });
+  };
+  const std::string path = head.path;
+  try {
+    route_->stream(std::move(head), std::move(body),
+                   [pending = std::make_shared<Pending>(*this)](HttpResponse response) {
+                     pending->answer(std::move(response));
+                   });
+  } catch (const std::exception& e) {
+    // The responder was dropped on the way here, which answers 500.
+    log::error("http.handler_failed", {{"path", path}, {"error", e.what()}});
+  }
+}
+
+void HttpConnection::read_into(std::uint64_t serial, std::shared_ptr<BodySink> sink) {
+  if (phase_ == Phase::over) {
+    return cut_sink(sink, server_->closing ? BodyCut::closing : BodyCut::peer_gone);
+  }
+  if (phase_ != Phase::opening || serial != serial_) return cut_sink(sink, BodyCut::answered);
+  phase_ = Phase::streaming;
+  feed_ = std::make_shared<BodyFeed>(server_->loop_core, std::move(sink),
+                                     [weak = weak_from_this(), serial](bool ok) {
+                                       if (const auto self = weak.lock()) {
+                                         self->chunk_taken(serial, ok);
+                                       }
+                                     });
+  clock_.resume(RequestClock::Clock::now());
+  begin_body();
+  advance();
+}
+
+void HttpConnection::hand_on(bool whole) {
+  if (std::string bytes = reader_.take_body(); !bytes.empty()) {
+    timer_.cancel();
+    clock_.pause(RequestClock::Clock::now());
+    feed_->give(std::move(bytes));
+    return;
+  }
+  if (!whole) return read_more();
+  timer_.cancel();
+  phase_ = Phase::handling;
+  server_->table.set_rank(id_, StrangerTable::Rank::busy);
+  ++server_->counters.requests;
+  const std::shared_ptr<BodyFeed> feed = std::exchange(feed_, nullptr);
+  if (!feed->end()) {
+    return respond(serial_, HttpResponse::problem(500, "internal_error",
+                                                  "The request could not be answered."));
+  }
+  watch_peer();
+}
+
+void HttpConnection::chunk_taken(std::uint64_t serial, bool ok) {
+  if (phase_ != Phase::streaming || serial != serial_) return;
+  if (!ok) {
+    return respond(serial_, HttpResponse::problem(500, "internal_error",
+                                                  "The request could not be answered."));
+  }
+  clock_.resume(RequestClock::Clock::now());
+  watch_body();
+  advance();
+}
+
+void HttpConnection::end_feed(BodyCut why) {
+  if (const std::shared_ptr<BodyFeed> feed = std::exchange(feed_, nullptr)) feed->cut(why);
 }
 
 }  // namespace surveillx::net

@@ -1,21 +1,19 @@
 #pragma once
 
 #include "http_connection.hpp"
+#include "once_on_loop.hpp"
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 namespace surveillx::net {
 
 /// A request that waits for its answer, which may come from any thread, and after the connection,
 /// the server and even the loop are gone.
-class HttpConnection::Pending {
+class HttpConnection::Pending final : public OnceOnLoop<HttpConnection> {
  public:
   explicit Pending(HttpConnection& connection)
-      : loop_(connection.server_->loop_core),
-        connection_(connection.weak_from_this()),
+      : OnceOnLoop(connection.server_->loop_core, connection.weak_from_this()),
         serial_(connection.serial_) {}
   ~Pending() {
     answer(HttpResponse::problem(500, "internal_error", "The request was not answered."));
@@ -32,20 +30,13 @@ class HttpConnection::Pending {
   /// Runs `act` on the loop unless the request has been answered.
   template <class Act>
   void run(Act act) {
-    if (answered_.exchange(true)) return;
-    const std::shared_ptr<LoopCore> loop = loop_.lock();
-    if (!loop) return;
-    asio::post(loop->io,
-               [connection = connection_, serial = serial_, act = std::move(act)]() mutable {
-                 if (const auto open = connection.lock()) act(*open, serial);
-               });
+    say([serial = serial_, act = std::move(act)](HttpConnection& connection) mutable {
+      act(connection, serial);
+    });
   }
 
  private:
-  std::weak_ptr<LoopCore> loop_;
-  std::weak_ptr<HttpConnection> connection_;
   std::uint64_t serial_;
-  std::atomic<bool> answered_{false};
 };
 
 }  // namespace surveillx::net

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cassert>
 #include <exception>
+#include <memory>
+#include <variant>
 
 namespace surveillx::net {
 namespace {
@@ -65,6 +67,13 @@ std::map<std::string, std::string> named(const std::vector<std::string>& names,
   return params;
 }
 
+HttpResponse busy() {
+  HttpResponse response =
+      HttpResponse::problem(503, "busy", "The server is busy. Try again in a moment.");
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
 void run_blocking(const std::shared_ptr<const Router>& router, const Impl::Route& route,
                   HttpRequest request, const HttpResponder& respond) {
   const auto shared = std::make_shared<const HttpRequest>(std::move(request));
@@ -76,11 +85,27 @@ void run_blocking(const std::shared_ptr<const Router>& router, const Impl::Route
       respond(HttpResponse::problem(500, "internal_error", "The request could not be answered."));
     }
   });
-  if (queued) return;
-  HttpResponse busy =
-      HttpResponse::problem(503, "busy", "The server is busy. Try again in a moment.");
-  busy.headers.add("Retry-After", "1");
-  respond(std::move(busy));
+  if (!queued) respond(busy());
+}
+
+/// A streamed route whose sink is made on the pool.
+Router::StreamHandler open_on_pool(WorkerPool& pool, Router::SinkFactory open) {
+  const auto factory = std::make_shared<const Router::SinkFactory>(std::move(open));
+  return [&pool, factory](HttpRequest head, IncomingBody body, HttpResponder respond) {
+    const auto shared = std::make_shared<const HttpRequest>(std::move(head));
+    const bool queued = pool.try_post([&pool, factory, shared, body = std::move(body), respond] {
+      try {
+        auto opened = (*factory)(*shared);
+        if (auto* answer = std::get_if<HttpResponse>(&opened)) return respond(std::move(*answer));
+        auto& sink = std::get<std::unique_ptr<BlockingBodySink>>(opened);
+        body.read_into(on_pool(pool, std::move(sink), respond));
+      } catch (const std::exception& e) {
+        log::error("http.handler_failed", {{"path", shared->path}, {"error", e.what()}});
+        respond(HttpResponse::problem(500, "internal_error", "The request could not be answered."));
+      }
+    });
+    if (!queued) respond(busy());
+  };
 }
 
 HttpResponse not_allowed(const Impl::Match& match) {
@@ -118,14 +143,18 @@ std::pair<Impl::Endpoint*, std::vector<std::string>> Impl::endpoint(std::string_
   return {&node->here, std::move(names)};
 }
 
+const Impl::Route* Impl::Endpoint::route(std::string_view method) const {
+  auto it = by_method.find(method);
+  if (it == by_method.end() && method == "HEAD") it = by_method.find("GET");
+  return it == by_method.end() ? nullptr : &it->second;
+}
+
 Impl::Match Impl::match(std::string_view method, std::string_view path) const {
   Match match;
   Search search(path, [&](const Endpoint& endpoint, const std::vector<std::string_view>& values) {
-    auto it = endpoint.by_method.find(method);
-    if (it == endpoint.by_method.end() && method == "HEAD") it = endpoint.by_method.find("GET");
-    if (it != endpoint.by_method.end()) {
-      match.route = &it->second;
-      match.params = named(it->second.names, values);
+    if (const Route* route = endpoint.route(method)) {
+      match.route = route;
+      match.params = named(route->names, values);
       return true;
     }
     for (const auto& [name, route] : endpoint.by_method) {
@@ -166,38 +195,47 @@ const Router::HeadObserver* Impl::match_head(std::string_view path) const {
   return observer;
 }
 
-const Router::BodyGate* Impl::match_body_gate(std::string_view method,
-                                              std::string_view path) const {
-  const BodyGate* gate = nullptr;
+const Impl::Route* Impl::find(std::string_view method, std::string_view path) const {
+  const Route* route = nullptr;
   Search search(path, [&](const Endpoint& endpoint, const std::vector<std::string_view>&) {
-    const auto it = endpoint.by_method.find(method);
-    if (it == endpoint.by_method.end()) return false;
-    if (it->second.body_gate) gate = &it->second.body_gate;
-    return true;
+    route = endpoint.route(method);
+    return route != nullptr;
   });
   search.run(root);
-  return gate;
+  return route;
+}
+
+Impl::Route& Impl::make(std::string_view method, std::string_view pattern, RouteLimits limits) {
+  auto [at, names] = endpoint(pattern);
+  Route route;
+  route.names = std::move(names);
+  route.limits = std::move(limits);
+  return at->by_method.insert_or_assign(std::string(method), std::move(route)).first->second;
 }
 
 Router::Router() : impl_(std::make_unique<Impl>()) {}
 Router::~Router() = default;
 
-void Router::add(std::string_view method, std::string_view pattern, AsyncHandler handler) {
-  auto [endpoint, names] = impl_->endpoint(pattern);
-  Impl::Route route;
-  route.names = std::move(names);
-  route.async = std::move(handler);
-  endpoint->by_method.insert_or_assign(std::string(method), std::move(route));
+void Router::add(std::string_view method, std::string_view pattern, AsyncHandler handler,
+                 RouteLimits limits) {
+  impl_->make(method, pattern, std::move(limits)).async = std::move(handler);
 }
 
 void Router::add_blocking(std::string_view method, std::string_view pattern, WorkerPool& pool,
-                          BlockingHandler handler) {
-  auto [endpoint, names] = impl_->endpoint(pattern);
-  Impl::Route route;
-  route.names = std::move(names);
+                          BlockingHandler handler, RouteLimits limits) {
+  Impl::Route& route = impl_->make(method, pattern, std::move(limits));
   route.blocking = std::move(handler);
   route.pool = &pool;
-  endpoint->by_method.insert_or_assign(std::string(method), std::move(route));
+}
+
+void Router::add_streamed(std::string_view method, std::string_view pattern, StreamHandler handler,
+                          RouteLimits limits) {
+  impl_->make(method, pattern, std::move(limits)).stream = std::move(handler);
+}
+
+void Router::add_streamed_blocking(std::string_view method, std::string_view pattern,
+                                   WorkerPool& pool, SinkFactory open, RouteLimits limits) {
+  add_streamed(method, pattern, open_on_pool(pool, std::move(open)), std::move(limits));
 }
 
 void Router::add_upgrade(std::string_view pattern, UpgradeHandler handler) {
@@ -216,7 +254,7 @@ void Router::set_body_gate(std::string_view method, std::string_view pattern, Bo
   auto& routes = impl_->endpoint(pattern).first->by_method;
   const auto route = routes.find(method);
   assert(route != routes.end());
-  route->second.body_gate = std::move(gate);
+  route->second.limits.gate = std::move(gate);
 }
 
 void Router::set_fallback(AsyncHandler handler) { impl_->fallback = std::move(handler); }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "surveillx/net/http_server.hpp"
+#include "surveillx/net/router.hpp"
 
 #include <functional>
 #include <map>
@@ -19,13 +19,17 @@ struct Router::Impl {
     AsyncHandler async;
     BlockingHandler blocking;
     WorkerPool* pool = nullptr;  ///< Set with `blocking`.
+    StreamHandler stream;        ///< Its body is not collected.
     UpgradeHandler upgrade;
-    BodyGate body_gate;
+    RouteLimits limits;
   };
   struct Endpoint {
     std::map<std::string, Route, std::less<>> by_method;
     std::unique_ptr<Route> upgrade;
     HeadObserver head_observer;
+
+    /// HEAD's is GET's.
+    [[nodiscard]] const Route* route(std::string_view method) const;
   };
   struct Node {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literal;
@@ -42,11 +46,12 @@ struct Router::Impl {
 
   /// The endpoint of `pattern`, made when new, and the names of its parameters.
   std::pair<Endpoint*, std::vector<std::string>> endpoint(std::string_view pattern);
+  /// A route for the method, in place of one that was there.
+  Route& make(std::string_view method, std::string_view pattern, RouteLimits limits);
   [[nodiscard]] Match match(std::string_view method, std::string_view path) const;
   [[nodiscard]] Match match_upgrade(std::string_view path) const;
-  /// Null when the route, if there is one, has none.
-  [[nodiscard]] const BodyGate* match_body_gate(std::string_view method,
-                                                std::string_view path) const;
+  /// `match`'s route alone.
+  [[nodiscard]] const Route* find(std::string_view method, std::string_view path) const;
   /// Null when nobody wants to see requests to `path` early.
   [[nodiscard]] const HeadObserver* match_head(std::string_view path) const;
 

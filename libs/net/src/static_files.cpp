@@ -1,5 +1,7 @@
 #include "surveillx/net/static_files.hpp"
 
+#include "surveillx/net/byte_range.hpp"
+
 #include "http_text.hpp"
 
 #include <openssl/evp.h>
@@ -29,18 +31,6 @@ std::string etag_of(std::string_view content) {
   return "\"" + hex_encode({digest.data(), 16}) + "\"";
 }
 
-/// Weak comparison, as GET asks for (RFC 9110 section 8.8.3.2).
-bool matches(std::string_view if_none_match, std::string_view etag) {
-  while (!if_none_match.empty()) {
-    std::string_view item = if_none_match.substr(0, if_none_match.find(','));
-    if_none_match.remove_prefix(std::min(if_none_match.size(), item.size() + 1));
-    item = trimmed(item);
-    if (item.starts_with("W/")) item.remove_prefix(2);
-    if (item == "*" || item == etag) return true;
-  }
-  return false;
-}
-
 /// Whether gzip stands in Accept-Encoding and is not ruled out by `q=0`.
 bool accepts_gzip(std::string_view list) {
   while (!list.empty()) {
@@ -66,14 +56,14 @@ HttpResponse serve(const Served& file, const HttpRequest& request) {
   response.headers.add("Cache-Control",
                        file.immutable ? "public, max-age=31536000, immutable" : "no-cache");
   if (!file.gzip_content.empty()) response.headers.add("Vary", "Accept-Encoding");
-  if (matches(request.headers.get("If-None-Match"), etag)) {
+  if (any_etag_matches(request.headers.get("If-None-Match"), etag)) {
     response.status = 304;
     return response;
   }
   response.headers.add("Content-Type", file.content_type);
   if (gzip) response.headers.add("Content-Encoding", "gzip");
   response.body = gzip ? file.gzip_content : file.content;
-  return response;
+  return in_range(request, std::move(response));
 }
 
 bool accepts_html(std::string_view accept) {

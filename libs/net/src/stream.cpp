@@ -57,7 +57,7 @@ void Stream::handshake(asio::ssl::stream_base::handshake_type type,
                         });
 }
 
-void Stream::read(asio::mutable_buffer into, std::shared_ptr<StreamUser> user) {
+void Stream::read(asio::mutable_buffer into, std::shared_ptr<StreamReader> user) {
   auto done = [self = shared_from_this(), user = std::move(user)](
                   const error_code& ec, std::size_t size) { user->on_read(ec, size); };
   if (tls_) {
@@ -68,7 +68,7 @@ void Stream::read(asio::mutable_buffer into, std::shared_ptr<StreamUser> user) {
 }
 
 bool Stream::write(std::span<const asio::const_buffer> buffers,
-                   const std::shared_ptr<StreamUser>& user) {
+                   const std::shared_ptr<StreamWriter>& user) {
   unwritten_.assign(buffers.begin(), buffers.end());
   first_unwritten_ = 0;
   consume(0);
@@ -90,7 +90,7 @@ bool Stream::write(std::span<const asio::const_buffer> buffers,
   return false;
 }
 
-void Stream::continue_write(std::shared_ptr<StreamUser> user) {
+void Stream::continue_write(std::shared_ptr<StreamWriter> user) {
   const auto* first = unwritten_.data() + first_unwritten_;
   const auto* last = unwritten_.data() + unwritten_.size();
   auto done = [self = shared_from_this(), user = std::move(user)](const error_code& ec,
@@ -149,6 +149,12 @@ void Stream::close_politely() {
 void Stream::close() {
   error_code ignored;
   socket_.close(ignored);
+}
+
+void Stream::reset() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
 }
 
 void Stream::limit_unsent_bytes(int bytes) {

@@ -16,12 +16,18 @@
 namespace surveillx::net {
 
 /// Who a stream reports to. Kept alive by the operation that is under way.
-class StreamUser {
+class StreamReader {
  public:
-  virtual ~StreamUser() = default;
+  virtual ~StreamReader() = default;
   virtual void on_read(const error_code& ec, std::size_t size) = 0;
+};
+class StreamWriter {
+ public:
+  virtual ~StreamWriter() = default;
   virtual void on_written(const error_code& ec) = 0;
 };
+/// Who does both.
+class StreamUser : public StreamReader, public StreamWriter {};
 
 /// A TCP connection with or without TLS, told apart at run time so that everything above exists
 /// once. At most one read and one write are under way. Loop thread only.
@@ -39,11 +45,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
                  std::function<void(const error_code&)> done);
 
   /// Reads what is there, at least one byte, then `on_read`.
-  void read(asio::mutable_buffer into, std::shared_ptr<StreamUser> user);
+  void read(asio::mutable_buffer into, std::shared_ptr<StreamReader> user);
   /// Writes all of `buffers` (their memory stays valid until then). True when the kernel took
   /// everything at once, in which case `on_written` is not called; the usual case for plain TCP.
   [[nodiscard]] bool write(std::span<const asio::const_buffer> buffers,
-                           const std::shared_ptr<StreamUser>& user);
+                           const std::shared_ptr<StreamWriter>& user);
   [[nodiscard]] bool writing() const { return writing_; }
   /// Bytes that TCP or TLS took over so far: shows whether a stuck peer still reads.
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
@@ -54,6 +60,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void close_politely();
   /// Ends the connection at once; operations under way report an error.
   void close();
+  /// The same with a reset, so that what was sent cannot look complete.
+  void reset();
   [[nodiscard]] bool open() const { return socket_.is_open(); }
 
   /// Bounds what waits in the kernel for a peer that does not read, so that the newest frame is not
@@ -65,7 +73,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   [[nodiscard]] std::uint16_t local_port() const { return local_port_; }
 
  private:
-  void continue_write(std::shared_ptr<StreamUser> user);
+  void continue_write(std::shared_ptr<StreamWriter> user);
   void consume(std::size_t size);
 
   tcp::socket socket_;

@@ -15,6 +15,9 @@
 /// the build.
 namespace surveillx::net::web_socket {
 
+/// A server sends unmasked and demands masked frames; a client the other way round.
+enum class Role { server, client };
+
 enum class Opcode : std::uint8_t {
   continuation = 0,
   text = 1,

@@ -74,6 +74,25 @@ TEST_F(StaticFilesTest, gzip_goes_to_who_accepts_it_under_an_etag_of_its_own) {
   EXPECT_FALSE(ask("/index.html", {{"Accept-Encoding", "gzip"}}).headers.has("Content-Encoding"));
 }
 
+TEST_F(StaticFilesTest, a_range_is_a_part_of_what_would_be_sent) {
+  const HttpResponse part = ask("/assets/app-1a2b.js", {{"Range", "bytes=4-"}});
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.body.text(), "a = 1;");
+  EXPECT_EQ(part.headers.get("Content-Range"), "bytes 4-9/10");
+  EXPECT_EQ(part.headers.get("ETag"), "\"v1\"");
+  const HttpResponse zipped =
+      ask("/assets/app-1a2b.js", {{"Range", "bytes=0-2"}, {"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(zipped.status, 206);
+  EXPECT_EQ(zipped.body.text(), "zip");
+  EXPECT_EQ(zipped.headers.get("Content-Range"), "bytes 0-2/6");
+  EXPECT_EQ(ask("/assets/app-1a2b.js", {{"Range", "bytes=10-"}}).status, 416);
+  EXPECT_EQ(ask("/assets/app-1a2b.js", {{"Range", "bytes=0-2"}, {"If-Range", "\"v0\""}}).status,
+            200);
+  EXPECT_EQ(
+      ask("/assets/app-1a2b.js", {{"Range", "bytes=0-2"}, {"If-None-Match", "\"v1\""}}).status,
+      304);
+}
+
 TEST_F(StaticFilesTest, unknown_pages_get_the_index_and_nothing_else_does) {
   const std::vector<std::pair<std::string, std::string>> browser{
       {"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}};

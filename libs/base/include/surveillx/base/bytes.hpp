@@ -32,6 +32,8 @@ class SharedBytes {
   [[nodiscard]] std::string_view text() const {
     return {reinterpret_cast<const char*>(data_), size_};
   }
+  /// A part of the same buffer, which it keeps alive; `first + size` lies inside.
+  [[nodiscard]] SharedBytes slice(std::size_t first, std::size_t size) const;
 
  private:
   std::shared_ptr<const void> owner_;

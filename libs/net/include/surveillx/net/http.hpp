@@ -1,5 +1,7 @@
 #pragma once
 
+#include "surveillx/base/bytes.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -9,8 +11,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "surveillx/base/bytes.hpp"
 
 namespace surveillx::net {
 
@@ -66,14 +66,14 @@ struct HttpRequest {
   std::string peer_address;  ///< Text of the socket's IP address, whoever it speaks for.
   std::uint16_t peer_port = 0;
   std::uint16_t local_port = 0;
-  std::string host;        ///< The authority that the client asked for: as `remote_address`, or Host.
-  bool tls = false;        ///< Of this connection.
-  bool secure = false;     ///< `tls`, or a trusted proxy says that its side is HTTPS.
+  std::string host;     ///< The authority that the client asked for: as `remote_address`, or Host.
+  bool tls = false;     ///< Of this connection.
+  bool secure = false;  ///< `tls`, or a trusted proxy says that its side is HTTPS.
   bool via_proxy = false;  ///< From a trusted proxy, or one stands before us that was not named.
   unsigned version = 11;   ///< 10: HTTP/1.0.
   std::map<std::string, std::string> params;  ///< From the route's `{name}` parts.
-  std::shared_ptr<RequestWatch> watch;         ///< Null in requests that no server made.
-  std::shared_ptr<PeerStanding> standing;      ///< Of the connection; null as `watch`.
+  std::shared_ptr<RequestWatch> watch;        ///< Null in requests that no server made.
+  std::shared_ptr<PeerStanding> standing;     ///< Of the connection; null as `watch`.
 
   /// The connection belongs to somebody known. Any thread.
   void admit() const {
@@ -86,10 +86,14 @@ struct HttpRequest {
   [[nodiscard]] std::string_view cookie(std::string_view name) const;
 };
 
+class BodySource;
+
 struct HttpResponse {
   int status = 200;
   Headers headers;
   SharedBytes body;
+  /// Gives the body piece by piece in place of `body` (net/body_source.hpp). Only for servers.
+  std::shared_ptr<BodySource> source;
 
   [[nodiscard]] static HttpResponse text(int status, std::string body);
   /// `body` is serialised JSON.

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "surveillx/base/error.hpp"
-#include "surveillx/base/worker_pool.hpp"
 #include "surveillx/net/certificate.hpp"
 #include "surveillx/net/event_loop.hpp"
 #include "surveillx/net/http.hpp"
+#include "surveillx/net/router.hpp"
 #include "surveillx/net/web_socket.hpp"
 
 #include <chrono>
@@ -22,70 +22,12 @@ namespace surveillx::net {
 inline constexpr ErrorName kPortInUse{"port_in_use"};
 inline constexpr ErrorName kBadAddress{"bad_address"};
 
-/// Routes by method and path; a pattern's segments are literal or `{name}`, and a final `{*rest}`
-/// takes what is left. A path that matches with another method is 405 with `Allow`.
-/// HEAD is answered by GET's handler without the body. Filled before listening, const afterwards.
-class Router {
- public:
-  /// Runs on the loop; must not block; answers through the responder.
-  using AsyncHandler = std::function<void(HttpRequest, HttpResponder)>;
-  /// Runs on the pool and may block. When the pool is full the request is answered 503.
-  using BlockingHandler = std::function<HttpResponse(const HttpRequest&)>;
-  /// Decides about an upgrade: call `accept` (the connection comes to `opened`, on the loop, unless
-  /// the peer has gone meanwhile) or `refuse`, once, now or later, on any thread. Dropping it
-  /// undecided answers 500.
-  struct Upgrade {
-    HttpRequest request;
-    WebSocketOptions options;  ///< The handler may change them before it accepts.
-    std::function<void(const WebSocketOptions&, std::function<void(WebSocketPtr)>)> accept_with;
-    std::function<void(HttpResponse)> refuse;
-
-    void accept(std::function<void(WebSocketPtr)> opened) const {
-      accept_with(options, std::move(opened));
-    }
-  };
-  using UpgradeHandler = std::function<void(Upgrade)>;
-
-  Router();
-  ~Router();
-  void add(std::string_view method, std::string_view pattern, AsyncHandler handler);
-  void add_blocking(std::string_view method, std::string_view pattern, WorkerPool& pool,
-                    BlockingHandler handler);
-  /// WebSocket upgrades on this path.
-  void add_upgrade(std::string_view pattern, UpgradeHandler handler);
-  /// Sees a request to `pattern` whose body is still arriving: `body` is empty, and the `watch` is
-  /// the same object that the handler gets with the whole request, if that ever comes. Loop.
-  using HeadObserver = std::function<void(const HttpRequest&)>;
-  void add_head_observer(std::string_view pattern, HeadObserver observer);
-  /// How large the body of one request may be, or why it is refused before it is read.
-  struct BodyVerdict {
-    std::size_t max_bytes = 0;
-    std::optional<HttpResponse> refusal;
-  };
-  /// Decides when the head of a request is there, `body` being empty, and answers once, now or
-  /// later, on any thread; nothing more is read before that. Asked on the loop, and only for a body
-  /// of more than `ListenOptions::max_body_bytes` or of a length that is not told.
-  using BodyGate = std::function<void(HttpRequest head, std::function<void(BodyVerdict)> decide)>;
-  /// After the route was added. Routes without a gate take `ListenOptions::max_body_bytes`.
-  void set_body_gate(std::string_view method, std::string_view pattern, BodyGate gate);
-  /// What runs when no route matches; 404 problem+json by default.
-  void set_fallback(AsyncHandler handler);
-  /// Added to every answer (security headers).
-  void set_default_header(std::string name, std::string value);
-
-  struct Impl;
-  [[nodiscard]] const Impl& impl() const { return *impl_; }
-
- private:
-  std::unique_ptr<Impl> impl_;
-};
-
 struct ListenOptions {
   /// `HOST:PORT`, `[::1]:PORT` or `:PORT` (all addresses); port 0 takes a free one.
   std::string address = "127.0.0.1:0";
-  /// Null: plain TCP. The files are looked at again every `tls_poll_interval`; when they changed, new
-  /// connections get the new certificate and old ones go on. A pair that does not fit together, such
-  /// as one that is half written, is not taken.
+  /// Null: plain TCP. The files are looked at again every `tls_poll_interval`; when they changed,
+  /// new connections get the new certificate and old ones go on. A pair that does not fit together,
+  /// such as one that is half written, is not taken.
   std::shared_ptr<const TlsFiles> tls;
   std::chrono::milliseconds tls_poll_interval{1'000};
   /// Addresses and networks of reverse proxies: who their clients are is believed (TrustedProxies),
@@ -93,10 +35,10 @@ struct ListenOptions {
   std::vector<std::string> trusted_proxies;
   /// A proxy stands before us and is not among `trusted_proxies`: nobody counts as direct loopback.
   bool unnamed_proxy = false;
-  /// `/sx`, without a slash at its end: what stands below it is answered as if it stood at the root,
-  /// beside the root itself, since some proxies take their prefix off and some do not.
+  /// `/sx`, without a slash at its end: what stands below it is answered as if it stood at the
+  /// root, beside the root itself, since some proxies take their prefix off and some do not.
   std::string base_path;
-  /// Of a request that no BodyGate decides about.
+  /// Of a request whose route says nothing else (RouteLimits).
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
   /// With all taken, idle connections of strangers give way to newcomers (HttpRequest::admit).
@@ -104,7 +46,8 @@ struct ListenOptions {
   /// Strangers' connections from one address (/64 of IPv6); 0: an eighth of all.
   std::size_t max_connections_per_address = 0;
   std::chrono::milliseconds header_timeout{10'000};  ///< From first byte to whole head.
-  /// From first byte to whole request, and as much longer as a body takes at the lowest rate.
+  /// From first byte to whole request, and as much longer as a body takes at the lowest rate; a
+  /// route may say otherwise. Also how long a peer may take nothing of its answer.
   std::chrono::milliseconds request_timeout{15'000};
   std::size_t min_body_bytes_per_second = 8 * 1024;
   std::chrono::milliseconds keep_alive_timeout{60'000};

@@ -30,7 +30,7 @@ struct StaticFileOptions {
 
 /// Adds GET (and so HEAD) routes for `files` and sets the router's fallback: an unknown path of a
 /// GET that accepts `text/html` gets the index file, anything else 404. Answers carry an ETag; a
-/// matching `If-None-Match` gets 304 (RFC 9110 section 13.1.2).
+/// matching `If-None-Match` gets 304 (RFC 9110 section 13.1.2), and ranges are answered (in_range).
 void add_static_files(Router& router, const std::vector<StaticFile>& files,
                       const StaticFileOptions& options = {});
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "surveillx/net/body_sink.hpp"
+
+#include "asio.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace surveillx::net {
+
+/// What stands between a connection and the sink of one request: one chunk at a time, and one end.
+/// Loop thread only.
+class BodyFeed final : public std::enable_shared_from_this<BodyFeed> {
+ public:
+  /// On the loop, never inside a call of the feed, and not after its end: the chunk was taken, or
+  /// (false) the sink threw or forgot it, which the sink has then heard as a cut.
+  using Taken = std::function<void(bool ok)>;
+
+  BodyFeed(std::weak_ptr<LoopCore> loop, std::shared_ptr<BodySink> sink, Taken taken);
+
+  /// The sink has a chunk that it has not taken: give it no other, and do not read.
+  [[nodiscard]] bool holding() const { return holding_; }
+  void give(std::string bytes);
+  /// False when the sink threw.
+  [[nodiscard]] bool end();
+  void cut(BodyCut why);
+
+ private:
+  class Token;
+  void answered(std::uint64_t chunk, bool ok);
+
+  std::weak_ptr<LoopCore> loop_;
+  std::shared_ptr<BodySink> sink_;  ///< Null after the end.
+  Taken taken_;
+  std::uint64_t chunk_ = 0;
+  bool holding_ = false;
+};
+
+/// Cuts a sink that no feed takes. Never throws.
+void cut_sink(const std::shared_ptr<BodySink>& sink, BodyCut why);
+
+}  // namespace surveillx::net
