@@ -52,7 +52,7 @@ FOREIGN_IN_APPS = ("CLI/", "boost/json")
 # C and POSIX, which belong to nobody.
 SYSTEM = re.compile(
     r"(sys/\w+|net/if|netinet/\w+|arpa/inet|unistd|fcntl|pthread|poll|signal|netdb|ifaddrs|dirent|termios|spawn"
-    r"|malloc|iconv)\.h|[a-z_0-9]+"
+    r"|malloc|iconv|time)\.h|[a-z_0-9]+"
 )
 # Targets of CMake's that are from outside: which libraries may link them.
 FOREIGN_TARGETS = {
