@@ -159,8 +159,8 @@ def test_a_camera_that_moves_is_shown_from_its_new_node_and_stays_so(nodes):
     assert set(viewer.pictures[gate["id"]][seen:]) == {320}
 
     # What web has forgotten both nodes tell it again.
-    kill(web)
     viewer.client.disconnect()
+    kill(web)
     web = start_web(nodes.north)
     for name in ("north", "south"):
         web.wait_for_output(rf"live\.media_connected.*{name}")
@@ -209,7 +209,7 @@ def test_a_name_that_is_none_is_refused_by_name(site):
     assert done.returncode != 0 and "media.node" in done.stderr and "two words" in done.stderr
 
     start_web_for_any_node(site)
-    client = socketio.Client()
+    client = socketio.Client(reconnection=False)
     auth = {"token": TOKEN, "version": "1", "node": "two words"}
     refusals = []
     client.on("connect_error", refusals.append, namespace="/stream")
