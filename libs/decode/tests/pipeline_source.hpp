@@ -63,6 +63,8 @@ class PipelineSource : public stream::CameraSource,
     if ((frame.front() & 1) != 0) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
     gst_app_src_push_buffer(GST_APP_SRC(gst::child(pipeline_.get(), "in").get()), buffer);
   }
+  /// Nothing more is pushed.
+  void finish() { gst_app_src_end_of_stream(GST_APP_SRC(gst::child(pipeline_.get(), "in").get())); }
   [[nodiscard]] std::shared_ptr<DecodeChain> chain() const {
     const std::lock_guard lock(mutex_);
     return chain_;

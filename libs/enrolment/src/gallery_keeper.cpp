@@ -13,6 +13,14 @@ GalleryKeeper::Known GalleryKeeper::known() const {
 }
 
 Result<GalleryKeeper::Kept> GalleryKeeper::refresh(Wanted wanted) {
+  for (int tries = 1;; ++tries) {
+    auto kept = refresh_once(wanted, tries == kMaxTries);
+    if (!kept) return kept.error();
+    if (*kept) return **std::move(kept);
+  }
+}
+
+Result<std::optional<GalleryKeeper::Kept>> GalleryKeeper::refresh_once(Wanted wanted, bool last) {
   const Known before = known();
   const auto now = store_.revision.current();
   if (!now) return now.error();
@@ -20,22 +28,27 @@ Result<GalleryKeeper::Kept> GalleryKeeper::refresh(Wanted wanted) {
   const bool fresh =
       before.contents && (wanted == Wanted::vectors ? before.seen.vectors == now->vectors
                                                     : before.seen.gallery == now->gallery);
-  if (fresh) return Kept{before.contents->gallery, before.seen.vectors};
+  if (fresh) return std::optional(Kept{before.contents->gallery, before.seen.vectors});
   auto contents = read(before.contents);
   if (!contents) return contents.error();
-  return take(before, *now, *std::move(contents));
+  return take(before, *now, *std::move(contents), last);
 }
 
-GalleryKeeper::Kept GalleryKeeper::take(const Known& before, const store::Revisions& seen,
-                                        std::shared_ptr<const Contents> contents) {
+std::optional<GalleryKeeper::Kept> GalleryKeeper::take(const Known& before,
+                                                       const store::Revisions& seen,
+                                                       std::shared_ptr<const Contents> contents,
+                                                       bool last) {
   const std::lock_guard lock(mutex_);
   const bool meanwhile = known_.reading != before.reading;  // Another thread has brought something.
+  // Which of the two was listed later nobody knows: the other's may be without somebody who was removed
+  // after ours, whatever revision was read before either.
+  if (meanwhile && !last) return std::nullopt;
   // What was seen earlier may hold who was removed since.
   if (!meanwhile || known_.seen.gallery < seen.gallery) {
     if (meanwhile && known_.contents->rows == contents->rows) contents = known_.contents;
     known_ = {seen, std::move(contents), known_.reading + 1};
   }
-  return {known_.contents->gallery, known_.seen.vectors};
+  return Kept{known_.contents->gallery, known_.seen.vectors};
 }
 
 Result<std::shared_ptr<const GalleryKeeper::Contents>> GalleryKeeper::read(

@@ -61,10 +61,11 @@ Result<void> CameraAccess::authenticate(const Presented& presented, OnLease then
   auto& pool = is_known(hash) ? parts_.database_pool : parts_.stranger_pool;
   const bool posted =
       pool.try_post([self = self_, &loop = parts_.loop, &store = parts_.store, presented, asked_at,
-                     hash = std::move(hash), then = std::move(then)] {
+                     hash = std::move(hash), then = std::move(then)]() mutable {
         auto camera = store.cameras.find_by_token(presented.token);
+        // Moved: what `then` owns is the loop's, and may not end here.
         loop.post([self, camera = std::move(camera), group = presented.address_group, asked_at, hash,
-                   then] {
+                   then = std::move(then)] {
           if (*self != nullptr) (*self)->looked_up(camera, group, hash, asked_at, then);
         });
       });

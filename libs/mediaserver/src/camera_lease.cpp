@@ -15,7 +15,8 @@ CameraLease::CameraLease(std::shared_ptr<CameraAccess*> access, Claim claim)
 CameraLease::~CameraLease() { end_sessions("ended"); }
 
 std::vector<ice::Server> CameraLease::ice_servers() const {
-  return access() == nullptr ? std::vector<ice::Server>() : access()->ice_servers(camera_);
+  if (over_ || access() == nullptr) return {};
+  return access()->ice_servers(camera_);
 }
 
 Result<MediaSessionId> CameraLease::open(std::string offer_sdp, OfferHooks hooks) {
@@ -41,12 +42,17 @@ void CameraLease::add_candidate(const MediaSessionId& session, std::string candi
 }
 
 void CameraLease::end(const MediaSessionId& session, const std::string& why) {
-  std::erase_if(sessions_, [&](const Held& held) { return held.session == session; });
+  const auto ours =
+      std::erase_if(sessions_, [&](const Held& held) { return held.session == session; });
+  if (ours > 0) end_now(session, why);
+}
+
+void CameraLease::end_now(const MediaSessionId& session, const std::string& why) {
   if (access() != nullptr) access()->parts_.hub.end(camera_, session, why);
 }
 
 void CameraLease::end_sessions(const std::string& why) {
-  for (const Held& held : std::exchange(sessions_, {})) end(held.session, why);
+  for (const Held& held : std::exchange(sessions_, {})) end_now(held.session, why);
 }
 
 void CameraLease::finish(End end) {

@@ -38,7 +38,7 @@ class CameraLease {
   ~CameraLease();
 
   [[nodiscard]] const CameraId& camera() const { return camera_; }
-  /// What the camera's own ICE may use, with accounts that are good from now on.
+  /// What the camera's own ICE may use, with accounts that are good from now on; none when it is over.
   [[nodiscard]] std::vector<ice::Server> ice_servers() const;
 
   /// Begins a session with an offer; whatever is wrong with the offer itself comes by `on_failed`.
@@ -62,6 +62,7 @@ class CameraLease {
   };
   CameraLease(std::shared_ptr<CameraAccess*> access, Claim claim);
   void finish(End end);
+  void end_now(const MediaSessionId& session, const std::string& why);
   void end_sessions(const std::string& why);
   [[nodiscard]] CameraAccess* access() const { return *access_; }
 

@@ -22,10 +22,14 @@ std::optional<CameraOutputs> CameraOutputs::open(const Parts& parts, const domai
 }
 
 void CameraOutputs::show(stream::CameraStream& stream) {
+  // Recognition first: the picture that decided a takeover waits for the first tap, and a next one may
+  // come before the second.
+  if (feed_) {
+    feed_tap_ =
+        stream.tap_decoded([feed = feed_](const frame::Frame& frame) { feed->push(frame); });
+  }
   encoder_tap_ = stream.tap_decoded(
       [encoder = encoder_](const frame::Frame& frame) { encoder->push(frame); }, watched_);
-  if (!feed_) return;
-  feed_tap_ = stream.tap_decoded([feed = feed_](const frame::Frame& frame) { feed->push(frame); });
 }
 
 void CameraOutputs::set_demand(live::CameraDemand demand) {

@@ -60,8 +60,8 @@ void CameraSession::begin() {
       pool_.try_post([self = shared_from_this(), open = std::exchange(open_, nullptr),
                       stream = stream_, &loop = loop_]() mutable {
         auto source = opened_or_error(open, stream);
-        open = nullptr;
-        loop.post([self, source = std::move(source)]() mutable {
+        // The opener goes back as well: what it owns is the loop's, and may not end here.
+        loop.post([self, source = std::move(source), open = std::move(open)]() mutable {
           self->created(std::move(source));
         });
       });
@@ -79,6 +79,7 @@ void CameraSession::created(Result<Source> source) {
   }
   if (!source) {
     ended_ = true;
+    stream_->close();  // Whatever a source that failed half-way has left behind.
     events_.on_failed(source.error());
     return;
   }

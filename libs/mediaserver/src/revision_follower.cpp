@@ -21,6 +21,8 @@ constexpr std::chrono::minutes kOwnWork{2};
 /// Writes up to 5,000 sightings that a full disk had refused, each with an fsync: a sick disk may take
 /// half a second for one, and who ended the process would lose them.
 constexpr std::chrono::hours kAfterLook{1};
+/// It also asks the database: for the clock, and for the person of each dead letter.
+constexpr int kCallsAfterLook = 100;
 
 /// What throws (memory, a driver) is an error like others: the thread has to go on.
 template <class Ask>
@@ -95,7 +97,7 @@ void RevisionFollower::look() {
   const auto revisions = safely([this] { return revision_.current(); });
   const auto done = revisions ? look_at(*revisions) : Result<void>(revisions.error());
   pulse_.looked();
-  pulse_.begin("after the look", kAfterLook);
+  pulse_.begin("after the look", kAfterLook, kCallsAfterLook);
   health_.note(DatabaseHealth::Asker::revisions, done);
   tell_look(done ? std::optional(*revisions) : std::nullopt);
 }

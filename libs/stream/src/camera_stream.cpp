@@ -13,6 +13,8 @@ using domain::CameraState;
 
 /// How often a source gets time to tend itself.
 constexpr std::chrono::seconds kLookInterval{1};
+/// Not for each frame that a tap waits through: one may be lost, the next is asked for then.
+constexpr std::chrono::milliseconds kAskInterval{500};
 
 }  // namespace
 
@@ -75,33 +77,31 @@ CameraStream::Tap CameraStream::tap_encoded(EncodedSink sink) {
 }
 
 CameraStream::Tap CameraStream::add(std::shared_ptr<Tap::Place> place) {
-  bool closed = false;
-  {
-    const std::lock_guard lock(mutex_);
-    closed = closed_;
-  }
-  if (closed) return {};
   {
     const std::lock_guard lock(taps_mutex_);
+    if (taps_closed_) return {};
     taps_.push_back(place);
     if (place->decoded && place->wanted && unseen_) place->decoded(*unseen_);
   }
   if (place->encoded) {
     encoded_taps_.fetch_add(1);
-    calls_.post([weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (!self) return;
-      std::shared_ptr<CameraSource> source;
-      {
-        const std::lock_guard lock(self->mutex_);
-        source = self->source_.lock();
-      }
-      if (source) source->request_keyframe();
-    });
+    ask_for_keyframe();
   } else if (place->wanted) {
     wanting_changed(1);
   }
   return Tap(weak_from_this(), std::move(place));
+}
+
+void CameraStream::ask_for_keyframe() {
+  std::shared_ptr<CameraSource> source;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = clock_.steady();
+    if (closed_ || ended_ || now - asked_keyframe_at_ < kAskInterval) return;
+    asked_keyframe_at_ = now;
+    source = source_.lock();
+  }
+  if (source) source->request_keyframe();
 }
 
 void CameraStream::remove(const std::shared_ptr<Tap::Place>& place) {
@@ -150,6 +150,7 @@ void CameraStream::close() {
   std::vector<std::shared_ptr<Tap::Place>> taps;
   std::optional<frame::Frame> unseen;
   const std::lock_guard lock(taps_mutex_);
+  taps_closed_ = true;
   taps.swap(taps_);
   unseen.swap(unseen_);
 }
@@ -173,20 +174,27 @@ void CameraStream::encoded_arrived(const EncodedFrame& frame) {
   {
     const std::lock_guard lock(mutex_);
     if (closed_ || ended_) return;
-    // Undecoded, what arrives is all that tells that the camera still sends.
-    if (!decoding_ && frames_ > 0) {
+    // Undecoded, what arrives is all that tells that the camera still sends. Wanted again, it is still
+    // so until the keyframe with which decoding goes on: some cameras cannot be asked for one.
+    resuming_ = resuming_ && !frame.keyframe;
+    if ((!decoding_ || resuming_) && frames_ > 0) {
       liveness_.frame(clock_.steady());
       set_state_locked(CameraState::live);
     }
   }
   calls_.flush();
   if (!wants_encoded() || frame.bytes.empty()) return;
-  const std::lock_guard lock(taps_mutex_);
-  for (const auto& place : taps_) {
-    if (!place->encoded) continue;
-    place->begun = place->begun || frame.keyframe;
-    if (place->begun) place->encoded(frame);
+  bool waiting = false;
+  {
+    const std::lock_guard lock(taps_mutex_);
+    for (const auto& place : taps_) {
+      if (!place->encoded) continue;
+      place->begun = place->begun || frame.keyframe;
+      waiting = waiting || !place->begun;
+      if (place->begun) place->encoded(frame);
+    }
   }
+  if (waiting) ask_for_keyframe();
 }
 
 bool CameraStream::decoded(frame::Frame frame) {
@@ -197,6 +205,7 @@ bool CameraStream::decoded(frame::Frame frame) {
     frame.seq = ++frames_;
     first = frames_ == 1;
     size_ = frame.picture->size();
+    resuming_ = false;
     liveness_.frame(clock_.steady());
     set_state_locked(CameraState::live);
   }
@@ -209,6 +218,7 @@ bool CameraStream::decoded(frame::Frame frame) {
                                {"height", frame.picture->size().height}});
   }
   const std::lock_guard lock(taps_mutex_);
+  if (taps_closed_) return false;
   bool seen = false;
   for (const auto& place : taps_) {
     if (!place->decoded) continue;
@@ -299,6 +309,7 @@ void CameraStream::set_state_locked(CameraState state) {
 
 void CameraStream::set_decoding_locked(bool on) {
   if (std::exchange(decoding_, on) == on) return;
+  resuming_ = on;
   log::info(on ? "stream.decoding" : "stream.not_decoding",
             {{"camera", options_.camera.str()}, {"session", options_.id.str()}});
   calls_.push([source = source_, on] {

@@ -217,6 +217,35 @@ TEST_F(CameraStreamTest, an_encoded_tap_begins_with_a_keyframe_that_is_asked_for
   EXPECT_EQ(keyframes.size(), 2U);
 }
 
+TEST_F(CameraStreamTest, a_keyframe_that_does_not_come_is_asked_for_again) {
+  const auto first = stream_->tap_encoded([](const EncodedFrame&) {});
+  arrive(true);
+  const auto second = stream_->tap_encoded([](const EncodedFrame&) {});
+  EXPECT_EQ(source_->keyframes, 1);  // The one that was asked for may still be on its way.
+  for (int i = 0; i < 15; ++i) {
+    clock_.advance(100ms);
+    arrive();
+  }
+  EXPECT_EQ(source_->keyframes, 4);
+  arrive(true);
+  clock_.advance(1s);
+  arrive();
+  EXPECT_EQ(source_->keyframes, 4);
+}
+
+TEST_F(CameraStreamTest, a_camera_that_gives_no_keyframe_when_asked_stays_live_until_one_comes) {
+  auto tap = stream_->tap_decoded([](const frame::Frame&) {});
+  decode();
+  tap.want(false);
+  pass(8s, true);
+  tap.want(true);
+  pass(20s, true);
+  EXPECT_EQ(stream_->state(), CameraState::live);
+  arrive(true);
+  pass(3s, true);  // What comes now should be pictures.
+  EXPECT_EQ(stream_->state(), CameraState::stale);
+}
+
 TEST_F(CameraStreamTest, an_encoded_tap_asks_for_no_decoding) {
   decode();
   const auto tap = stream_->tap_encoded([](const EncodedFrame&) {});

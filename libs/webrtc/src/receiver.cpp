@@ -121,15 +121,12 @@ void Receiver::build_chain(GstPad* pad, Codec codec) {
       });
   if (!chain) return fail(chain.error());
   gst::Ref<GstElement> pipeline;
-  bool decoding = true;
   {
     const std::lock_guard lock(mutex_);
     if (!pipeline_) return;
     pipeline = pipeline_;
     chain_ = *chain;
-    decoding = decoding_;
   }
-  if (!decoding) (*chain)->set_decoding(false);
   if (auto linked = (*chain)->link(pipeline.get(), pad); !linked) fail(linked.error());
 }
 
@@ -154,13 +151,7 @@ std::shared_ptr<decode::DecodeChain> Receiver::chain() const {
 }
 
 void Receiver::set_decoding(bool wanted) {
-  std::shared_ptr<decode::DecodeChain> chain;
-  {
-    const std::lock_guard lock(mutex_);
-    decoding_ = wanted;
-    chain = chain_;
-  }
-  if (chain) chain->set_decoding(wanted);
+  intake_->catch_up().want(wanted);  // There before the chain, and its.
 }
 
 void Receiver::request_keyframe() {

@@ -61,7 +61,6 @@ class Receiver : public std::enable_shared_from_this<Receiver> {
   std::vector<gst::SignalGuard> signals_;
   std::vector<gst::ProbeGuard> probes_;
   bool has_video_ = false;
-  bool decoding_ = true;
   std::shared_ptr<decode::DecodeChain> chain_;
 };
 

@@ -25,8 +25,6 @@ Session::Session(const SessionOptions& options, Offer offer,
 Session::~Session() { close(); }
 
 Result<void> Session::start() {
-  stream_->attach(weak_from_this());
-  stream_->set_codec(offer_.codec);
   if (auto ready = gst::init(); !ready) return ready;
   // Parsed again by the library that will act on it, before anything is built.
   auto offer = gst::description(GST_WEBRTC_SDP_TYPE_OFFER, offer_.sdp);
@@ -45,6 +43,8 @@ Result<void> Session::start() {
   g_object_set(webrtcbin_.get(), "latency", static_cast<guint>(options_.jitter_latency.count()),
                nullptr);
   make_parts();
+  stream_->set_codec(offer_.codec);
+  stream_->attach(weak_from_this());  // From here on others ask things of the parts.
   if (auto ice = transport_->configure(options_.ice); !ice) return ice;
   transport_->connect();
   receiver_->connect(webrtcbin_.get());

@@ -60,7 +60,7 @@ class Session final : public PeerSession, public std::enable_shared_from_this<Se
   std::atomic<bool> ended_{false};
   std::uint64_t packets_when_tended_ = 0;  ///< Timer's thread only.
 
-  // Set by `start`, before any thread but its own is there.
+  // Set by `start`, before the stream, and through it any other thread, knows of the session.
   std::shared_ptr<Negotiation> negotiation_;
   std::shared_ptr<Transport> transport_;
   std::shared_ptr<Receiver> receiver_;

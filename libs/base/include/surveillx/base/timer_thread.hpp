@@ -28,7 +28,8 @@ class TimerThread {
 };
 
 /// Runs on one of two spare threads what a timer wants of a library that may hang, such as GStreamer.
-/// That then takes away statistics and keyframe requests at worst; every watchdog goes on.
+/// That then takes away statistics, keyframe requests and a look at a failed connection at worst, for
+/// which the watchdogs, which go on, end the session later. What finds the queue full is dropped.
 void aside(std::function<void()> call);
 
 }  // namespace surveillx

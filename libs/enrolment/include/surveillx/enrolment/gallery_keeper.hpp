@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -61,13 +62,18 @@ class GalleryKeeper {
     std::uint64_t reading = 0;                 ///< Counts those that were taken over.
   };
 
+  /// How often who was overtaken by another thread reads anew.
+  static constexpr int kMaxTries = 4;
+
   [[nodiscard]] Result<Kept> refresh(Wanted wanted);
+  /// Nothing: another thread has brought something meanwhile, and this one has to look again.
+  [[nodiscard]] Result<std::optional<Kept>> refresh_once(Wanted wanted, bool last);
   [[nodiscard]] Known known() const;
   /// `before` itself when nothing has changed. Null: nothing is known yet.
   [[nodiscard]] Result<std::shared_ptr<const Contents>> read(
       const std::shared_ptr<const Contents>& before);
-  [[nodiscard]] Kept take(const Known& before, const store::Revisions& seen,
-                          std::shared_ptr<const Contents> contents);
+  [[nodiscard]] std::optional<Kept> take(const Known& before, const store::Revisions& seen,
+                                         std::shared_ptr<const Contents> contents, bool last);
   /// What is held of this row, if its vector is the one that was opened.
   [[nodiscard]] static const Held* held_of(const Contents& contents, const store::EmbeddingRow& row);
 

@@ -51,7 +51,8 @@ struct StreamNumbers {
 /// and from then on while a decoded tap wants frames. Thread-safe; held by its source and its owner.
 class CameraStream : public std::enable_shared_from_this<CameraStream> {
  public:
-  /// On the thread that receives or decodes: take, copy or drop, and return. It must not touch its tap.
+  /// On the thread that receives or decodes, and once on that which adds the tap: take, copy or drop, and
+  /// return, since whoever removes the tap waits. It must not touch its tap.
   using DecodedSink = std::function<void(const frame::Frame&)>;
   using EncodedSink = std::function<void(const EncodedFrame&)>;
 
@@ -82,9 +83,10 @@ class CameraStream : public std::enable_shared_from_this<CameraStream> {
   ~CameraStream();
 
   // Whoever looks at the camera.
-  /// The newest frame that no tap has seen yet comes first. Taps get frames only while they want them.
+  /// The newest frame that came while there was no decoded tap comes first, to each tap that is added
+  /// before the next frame. Taps get frames only while they want them.
   [[nodiscard]] Tap tap_decoded(DecodedSink sink, bool wanted = true);
-  /// Frames from the next keyframe on, which is asked for.
+  /// Frames from the next keyframe on, which is asked for until it comes.
   [[nodiscard]] Tap tap_encoded(EncodedSink sink);
   [[nodiscard]] domain::CameraState state() const;
   [[nodiscard]] StreamNumbers numbers() const;
@@ -116,6 +118,7 @@ class CameraStream : public std::enable_shared_from_this<CameraStream> {
 
   void look_again_at(SteadyTime when);
   [[nodiscard]] Tap add(std::shared_ptr<Tap::Place> place);
+  void ask_for_keyframe();
   void remove(const std::shared_ptr<Tap::Place>& place);
   /// `change` more decoded taps want frames than before.
   void wanting_changed(int change);
@@ -143,7 +146,9 @@ class CameraStream : public std::enable_shared_from_this<CameraStream> {
   bool closed_ = false;
   bool ended_ = false;
   bool decoding_ = true;
+  bool resuming_ = false;  ///< Decoding is wanted again, and no keyframe has come yet.
   std::optional<SteadyTime> unwanted_since_;
+  SteadyTime asked_keyframe_at_{};
   Codec codec_ = Codec::none;
   frame::Size size_;
   std::uint64_t frames_ = 0;
@@ -151,6 +156,7 @@ class CameraStream : public std::enable_shared_from_this<CameraStream> {
   /// Guards what follows. Held while sinks are called, so that who removes a tap waits; the timer's
   /// thread therefore never takes it. Taken before mutex_.
   mutable std::mutex taps_mutex_;
+  bool taps_closed_ = false;
   std::vector<std::shared_ptr<Tap::Place>> taps_;
   std::optional<frame::Frame> unseen_;  ///< The newest frame, until there is a tap to see it.
 };
