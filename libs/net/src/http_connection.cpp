@@ -69,6 +69,7 @@ void HttpConnection::next_request() {
   phase_ = Phase::request;
   watch_.reset();
   route_ = nullptr;
+  upgrade_ = false;
   form_ = {};
   reader_.next();
   server_->table.set_rank(id_, StrangerTable::Rank::idle);

@@ -111,6 +111,7 @@ class HttpConnection final : public Peer,
   RequestClock clock_;
   const Router::Impl::Route* route_ = nullptr;  ///< Null: none fits.
   std::size_t max_body_ = 0;
+  bool upgrade_ = false;  ///< It asks for a WebSocket where there are some.
   AnswerForm form_;
   std::shared_ptr<RequestWatch> watch_;
   std::shared_ptr<BodyFeed> feed_;  ///< While `streaming`.

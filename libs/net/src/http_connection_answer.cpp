@@ -3,7 +3,6 @@
 #include "surveillx/base/log_stranger.hpp"
 
 #include "http_connection_pending.hpp"
-#include "http_text.hpp"
 #include "request_parts.hpp"
 #include "web_socket_codec.hpp"
 #include "web_socket_connection.hpp"
@@ -43,10 +42,7 @@ void HttpConnection::dispatch_request() {
   if (!request) return;
   ++server_->counters.requests;
 
-  if (request->method == "GET" && form_.version == 11 &&
-      has_token(request->headers.get("Connection"), "upgrade") &&
-      has_token(request->headers.get("Upgrade"), "websocket") &&
-      server_->router->impl().match_upgrade(request->path).route != nullptr) {
+  if (upgrade_) {
     const std::string key(request->headers.get("Sec-WebSocket-Key"));
     if (request->headers.get("Sec-WebSocket-Version") != "13") {
       HttpResponse response =

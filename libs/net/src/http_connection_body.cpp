@@ -27,6 +27,16 @@ bool HttpConnection::head_arrived() {
   // What is no target is refused when the request is whole.
   Result<Target> target = target_of(*server_, message);
   const Router::Impl& routes = server_->router->impl();
+  if (target && asks_for_web_socket(message) &&
+      routes.match_upgrade(target->path).route != nullptr) {
+    upgrade_ = true;
+    // The stream becomes the WebSocket's, so nothing of the request may still be under way: neither
+    // its body nor a `100 Continue`.
+    if (reader_.whole() && message.count(http::field::expect) == 0) return true;
+    ++server_->counters.malformed;
+    refuse(400, "bad_upgrade", "An upgrade brings no body and expects nothing.");
+    return false;
+  }
   route_ = target ? routes.find(view(message.method_string()), target->path) : nullptr;
   const bool streamed = route_ != nullptr && route_->stream;
   if (reader_.whole() && !streamed) return true;
