@@ -13,13 +13,13 @@
 namespace surveillx::net {
 
 HttpRequest HttpConnection::request_head(Target target) {
-  HttpRequest request = request_of(*server_, *stream_, reader_.message(), std::move(target));
+  HttpRequest request = request_of(*server_, *stream_, reader_.head(), std::move(target));
   request.standing = standing_;
   return request;
 }
 
 std::optional<HttpRequest> HttpConnection::take_request() {
-  Result<Target> target = target_of(*server_, reader_.message());
+  Result<Target> target = target_of(*server_, reader_.head());
   if (!target) {
     ++server_->counters.malformed;
     refuse(400, "bad_target",

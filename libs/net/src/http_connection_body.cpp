@@ -15,10 +15,10 @@ namespace surveillx::net {
 namespace http = boost::beast::http;
 
 bool HttpConnection::head_arrived() {
-  const RequestReader::Message& message = reader_.message();
+  const RequestReader::Head& message = reader_.head();
   form_.version = message.version();
   form_.head_only = message.method() == http::verb::head;
-  form_.keep_alive = message.keep_alive();
+  form_.keep_alive = reader_.keep_alive();
   if (const auto fault = head_fault(message)) {
     ++server_->counters.malformed;
     refuse(fault->status, fault->code, fault->detail);
@@ -108,7 +108,7 @@ void HttpConnection::refuse_large_body(std::size_t max_bytes) {
 }
 
 void HttpConnection::begin_body() {
-  const RequestReader::Message& message = reader_.message();
+  const RequestReader::Head& message = reader_.head();
   if (message.version() == 11 && !reader_.whole() && !reader_.has_input() &&
       equal_ignoring_case(view(message[http::field::expect]), "100-continue")) {
     writer_->send_continue();
@@ -131,7 +131,7 @@ void HttpConnection::watch_body() {
 
 void HttpConnection::observe_head() {
   if (!server_->router->impl().has_head_observers) return;
-  Result<Target> target = target_of(*server_, reader_.message());
+  Result<Target> target = target_of(*server_, reader_.head());
   if (!target) return;  // Refused when it is whole.
   const Router::HeadObserver* observer = server_->router->impl().match_head(target->path);
   if (observer == nullptr) return;
@@ -156,7 +156,7 @@ void HttpConnection::open_stream() {
   clock_.pause(RequestClock::Clock::now());
   if (!reader_.whole()) observe_head();
   if (!watch_) watch_ = std::make_shared<RequestWatch>();
-  HttpRequest head = request_head(std::move(*target_of(*server_, reader_.message())));
+  HttpRequest head = request_head(std::move(*target_of(*server_, reader_.head())));
   head.params = server_->router->impl().match(head.method, head.path).params;
   head.watch = watch_;
 

@@ -61,6 +61,32 @@ TEST_F(StreamedRequestTest, a_chunked_body_comes_without_its_framing) {
   EXPECT_EQ(heard_->ends(), 1);
 }
 
+TEST_F(StreamedRequestTest, fields_behind_a_body_do_not_choose_the_clients_address) {
+  const auto seen = std::make_shared<std::string>();  // Written before the answer.
+  router_->add_streamed("POST", "/upload",
+                        [this, seen](const HttpRequest& head, const IncomingBody& body,
+                                     const HttpResponder& respond) {
+                          *seen = head.remote_address;
+                          body.read_into(std::make_shared<TestSink>(heard_, respond));
+                        });
+  router_->add("POST", "/collected", [](const HttpRequest& request, const HttpResponder& respond) {
+    respond(HttpResponse::text(
+        200, "from " + request.remote_address +
+                 (request.headers.has("X-Forwarded-For") ? " by header" : " alone") + "."));
+  });
+  ListenOptions options;
+  options.trusted_proxies = {"127.0.0.1"};
+  listen(options);
+  const std::string body =
+      "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n";
+  RawSocket socket(server_->port());
+  socket.send("POST /collected HTTP/1.1\r\nHost: a\r\n" + body);
+  EXPECT_NE(socket.read_until("alone.").find("from 127.0.0.1 alone."), std::string::npos);
+  socket.send(kHead + body);
+  EXPECT_NE(socket.read_until("size 1").find("size 1"), std::string::npos);
+  EXPECT_EQ(*seen, "127.0.0.1");
+}
+
 TEST_F(StreamedRequestTest, an_empty_body_is_an_end_alone) {
   add_upload();
   listen();
