@@ -51,6 +51,7 @@ void BodyFeed::give(std::string bytes) {
     sink_->chunk(SharedBytes(std::move(bytes)), [token] { token->answer(true); });
   } catch (const std::exception& e) {
     log::error("http.body_sink_failed", {{"error", e.what()}});
+    threw_ = true;  // It may have said `taken` before.
     token->answer(false);
   }
 }
@@ -75,6 +76,7 @@ void BodyFeed::cut(BodyCut why) {
 void BodyFeed::answered(std::uint64_t chunk, bool ok) {
   if (!sink_ || chunk != chunk_) return;
   holding_ = false;
+  ok = ok && !threw_;
   if (!ok) cut(BodyCut::failed);
   taken_(ok);
 }
