@@ -127,7 +127,12 @@ void HttpConnection::respond(std::uint64_t serial, HttpResponse response) {
     case Phase::deciding:
     case Phase::opening:
     case Phase::streaming:
-      if (reader_.whole()) break;
+      // It is not counted when its sink hears the end, which it never will.
+      server_->table.set_rank(id_, StrangerTable::Rank::busy);
+      if (reader_.whole()) {
+        ++server_->counters.requests;
+        break;
+      }
       form_.keep_alive = false;
       unread_ = true;
       break;

@@ -195,6 +195,40 @@ TEST_F(StreamedRequestTest, an_answer_in_the_middle_ends_the_request) {
   EXPECT_TRUE(heard_->was_cut(BodyCut::answered));
 }
 
+TEST_F(StreamedRequestTest,
+       a_whole_request_counts_also_when_it_is_answered_before_its_sink_heard_the_end) {
+  router_->add_streamed("POST", "/upload",
+                        [](const HttpRequest&, const IncomingBody&, const HttpResponder& respond) {
+                          respond(HttpResponse::text(200, "unasked"));
+                        });
+  listen();
+  RawSocket socket(server_->port());
+  socket.send(kHead + "Content-Length: 0\r\n\r\n");
+  EXPECT_NE(socket.read_until("unasked").find("200 OK"), std::string::npos);
+  EXPECT_EQ(server_->stats().requests, 1U);
+  EXPECT_NE(exchange(kHead + "Content-Length: 9\r\n\r\n").find("unasked"), std::string::npos);
+  EXPECT_EQ(server_->stats().requests, 1U) << "never whole";
+}
+
+TEST_F(StreamedRequestTest, an_answer_that_is_under_way_gives_way_to_nobody) {
+  // More than fits into the buffers of both kernels: nobody reads it before the newcomer is told.
+  const auto large = std::make_shared<const std::string>(64 * 1024 * 1024, 'x');
+  router_->add_streamed(
+      "POST", "/upload",
+      [large](const HttpRequest&, const IncomingBody&, const HttpResponder& respond) {
+        respond(HttpResponse::text(200, *large));
+      });
+  ListenOptions options;
+  options.max_connections_per_address = 1;
+  listen(options);
+  RawSocket socket(server_->port());
+  socket.send(kHead + "Content-Length: 0\r\n\r\n");
+  socket.read_until("200 OK");
+  RawSocket newcomer(server_->port());
+  EXPECT_TRUE(newcomer.read_until("\r\n\r\n").starts_with("HTTP/1.1 503"));
+  EXPECT_EQ(server_->stats().gave_way, 0U);
+}
+
 TEST_F(StreamedRequestTest, a_refusal_by_the_head_reads_nothing_and_lets_nobody_continue) {
   router_->add_streamed("POST", "/upload",
                         [](const HttpRequest&, const IncomingBody&, const HttpResponder& respond) {
