@@ -132,7 +132,7 @@ void HttpConnection::on_read(const error_code& ec, std::size_t size) {
     return;
   }
   reader_.commit(size);
-  if (reader_.head_done()) clock_.received(size);
+  if (reader_.head_done()) clock_.received(size, RequestClock::Clock::now());
   advance();
 }
 

@@ -117,16 +117,17 @@ void HttpConnection::begin_body() {
 }
 
 void HttpConnection::watch_body() {
-  timer_.start(clock_.left(RequestClock::Clock::now()),
-               [weak = weak_from_this(), before = clock_.body_bytes()] {
-                 const auto self = weak.lock();
-                 if (!self) return;
-                 if (self->phase_ != Phase::request && self->phase_ != Phase::streaming) return;
-                 if (self->clock_.body_bytes() > before) return self->watch_body();
-                 ++self->server_->counters.timed_out;
-                 self->end_feed(BodyCut::too_slow);
-                 self->refuse(408, "request_timeout", "The request took too long to arrive.");
-               });
+  timer_.start(clock_.left(RequestClock::Clock::now()), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (self->phase_ != Phase::request && self->phase_ != Phase::streaming) return;
+    if (self->clock_.left(RequestClock::Clock::now()).count() > 0) {
+      return self->watch_body();
+    }
+    ++self->server_->counters.timed_out;
+    self->end_feed(BodyCut::too_slow);
+    self->refuse(408, "request_timeout", "The request took too long to arrive.");
+  });
 }
 
 void HttpConnection::observe_head() {

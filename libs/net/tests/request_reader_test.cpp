@@ -155,7 +155,7 @@ TEST(RequestClock, a_body_earns_time_and_ours_is_not_counted) {
   clock.begin(start);
   clock.set_pace(10s, 1000);
   EXPECT_EQ(clock.left(start + 4s), 6s);
-  clock.received(3000);
+  clock.received(3000, start + 4s);
   EXPECT_EQ(clock.left(start + 4s), 9s);
   clock.pause(start + 4s);
   clock.pause(start + 5s);
@@ -163,6 +163,35 @@ TEST(RequestClock, a_body_earns_time_and_ours_is_not_counted) {
   clock.resume(start + 25s);
   EXPECT_EQ(clock.left(start + 24s), 9s);
   EXPECT_EQ(clock.left(start + 60s), 0s);
+}
+
+TEST(RequestClock, a_fast_beginning_buys_no_silence_longer_than_the_timeout) {
+  const RequestClock::Clock::time_point start{};
+  RequestClock clock;
+  clock.begin(start);
+  clock.set_pace(10s, 1000);
+  clock.received(100'000'000, start + 4s);
+  EXPECT_EQ(clock.left(start + 4s), 10s);
+  EXPECT_EQ(clock.left(start + 13s), 1s);
+  clock.received(1000, start + 13s);
+  EXPECT_EQ(clock.left(start + 13s), 2s) << "and trickling is slower than time passes";
+  clock.received(5000, start + 14s);
+  EXPECT_EQ(clock.left(start + 14s), 6s);
+  clock.pause(start + 15s);
+  clock.resume(start + 3600s);
+  EXPECT_EQ(clock.left(start + 3600s), 5s) << "our own silence is not the peer's";
+}
+
+TEST(RequestClock, a_body_that_keeps_the_lowest_rate_goes_on_for_ever) {
+  RequestClock::Clock::time_point now{};
+  RequestClock clock;
+  clock.begin(now);
+  clock.set_pace(10s, 1000);
+  for (int i = 0; i < 1000; ++i) {
+    now += 1s;
+    clock.received(1000, now);
+    ASSERT_GT(clock.left(now), 0s);
+  }
 }
 
 }  // namespace

@@ -30,8 +30,9 @@ using BodyGate = std::function<void(HttpRequest head, std::function<void(BodyVer
 struct RouteLimits {
   /// Of any request; with a gate, of one that the gate is not asked about.
   std::optional<std::size_t> max_body_bytes = std::nullopt;
-  /// From first byte to whole request, and as much longer as a body takes at the lowest rate. Time
-  /// for which the server itself does not read is not counted.
+  /// From first byte to whole request, and as much longer as a body takes at the lowest rate; but
+  /// never longer than this at a stretch without a byte. Time for which the server itself does not
+  /// read is not counted.
   std::optional<std::chrono::milliseconds> request_timeout = std::nullopt;
   std::optional<std::size_t> min_body_bytes_per_second = std::nullopt;
   BodyGate gate = nullptr;
