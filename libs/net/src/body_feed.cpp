@@ -11,8 +11,8 @@
 namespace surveillx::net {
 
 std::string_view name_of(BodyCut why) {
-  static constexpr std::array<std::string_view, 7> kNames{
-      "peer_gone", "too_slow", "too_large", "malformed", "answered", "failed", "closing"};
+  static constexpr std::array<std::string_view, 8> kNames{
+      "peer_gone", "too_slow", "too_large", "malformed", "answered", "surplus", "failed", "closing"};
   return kNames.at(static_cast<std::size_t>(why));
 }
 

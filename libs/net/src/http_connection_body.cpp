@@ -152,6 +152,7 @@ void HttpConnection::observe_head() {
 /// body is there, so that a stranger's gives way.
 void HttpConnection::open_stream() {
   phase_ = Phase::opening;
+  taken_ = false;
   ++serial_;
   timer_.cancel();
   clock_.pause(RequestClock::Clock::now());
@@ -164,14 +165,15 @@ void HttpConnection::open_stream() {
   IncomingBody body;
   body.length = reader_.whole() ? 0 : reader_.content_length();
   body.read_into = [loop = server_->loop_core, weak = weak_from_this(),
-                    serial = serial_](std::shared_ptr<BodySink> sink) {
+                    server = std::weak_ptr(server_), serial = serial_](std::shared_ptr<BodySink> sink) {
     const std::shared_ptr<LoopCore> core = loop.lock();
     if (!core) return;
-    asio::post(core->io, [weak, serial, sink = std::move(sink)]() mutable {
+    asio::post(core->io, [weak, server, serial, sink = std::move(sink)]() mutable {
       if (const auto self = weak.lock()) {
         self->read_into(serial, std::move(sink));
       } else {
-        cut_sink(sink, BodyCut::peer_gone);
+        const std::shared_ptr<ServerCore> open = server.lock();
+        cut_sink(sink, !open || open->closing ? BodyCut::closing : BodyCut::peer_gone);
       }
     });
   };
@@ -191,7 +193,11 @@ void HttpConnection::read_into(std::uint64_t serial, std::shared_ptr<BodySink> s
   if (phase_ == Phase::over) {
     return cut_sink(sink, server_->closing ? BodyCut::closing : BodyCut::peer_gone);
   }
-  if (phase_ != Phase::opening || serial != serial_) return cut_sink(sink, BodyCut::answered);
+  if (phase_ != Phase::opening || serial != serial_) {
+    const bool taken = taken_ && serial == serial_;
+    return cut_sink(sink, taken ? BodyCut::surplus : BodyCut::answered);
+  }
+  taken_ = true;
   phase_ = Phase::streaming;
   feed_ = std::make_shared<BodyFeed>(server_->loop_core, std::move(sink),
                                      [weak = weak_from_this(), serial](bool ok) {

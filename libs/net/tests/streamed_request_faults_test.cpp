@@ -165,7 +165,7 @@ TEST_F(StreamedRequestTest, a_second_sink_is_cut) {
   RawSocket socket(server_->port());
   socket.send(kHead + "Content-Length: 4\r\n\r\n1234");
   EXPECT_NE(socket.read_until("size 4").find("size 4"), std::string::npos);
-  EXPECT_EQ(heard_->cuts(), std::vector{BodyCut::answered});
+  EXPECT_EQ(heard_->cuts(), std::vector{BodyCut::surplus});
   EXPECT_EQ(heard_->ends(), 1);
 }
 

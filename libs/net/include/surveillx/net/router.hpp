@@ -50,8 +50,11 @@ class Router {
   /// Gets a request when its head is there, on the loop, and asks for its body when it wants it
   /// (`body.read_into`), now or later; until then nothing is read, so that it can find out first
   /// who is asking. It may answer at any time: an answer before the body's end ends the connection.
+  /// What concerns the body its sink hears (BodySink::cut); `head.watch` tells of a peer that goes
+  /// between the body's end and the answer.
   using StreamHandler = std::function<void(HttpRequest head, IncomingBody body, HttpResponder)>;
-  /// Who takes the body of this request, or the answer that refuses it unread. On the pool.
+  /// Who takes the body of this request, or the answer that refuses it unread. On the pool, so too
+  /// late and on the wrong thread for `head.watch`: the sink's cut tells.
   using SinkFactory = std::function<std::variant<std::unique_ptr<BlockingBodySink>, HttpResponse>(
       const HttpRequest& head)>;
   /// Decides about an upgrade: call `accept` (the connection comes to `opened`, on the loop, unless
