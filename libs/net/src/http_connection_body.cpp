@@ -165,7 +165,8 @@ void HttpConnection::open_stream() {
   IncomingBody body;
   body.length = reader_.whole() ? 0 : reader_.content_length();
   body.read_into = [loop = server_->loop_core, weak = weak_from_this(),
-                    server = std::weak_ptr(server_), serial = serial_](std::shared_ptr<BodySink> sink) {
+                    server = std::weak_ptr(server_),
+                    serial = serial_](std::shared_ptr<BodySink> sink) {
     const std::shared_ptr<LoopCore> core = loop.lock();
     if (!core) return;
     asio::post(core->io, [weak, server, serial, sink = std::move(sink)]() mutable {
