@@ -124,7 +124,7 @@ Outcome parse(std::string_view first, std::string_view second, Taking taking) {
     const Step step = reader.step();
     if (step == Step::head) {
       const auto length = reader.content_length();
-      if (head_fault(reader.message()) || (length && *length > kMaxBody)) return out;
+      if (head_fault(reader.head()) || (length && *length > kMaxBody)) return out;
       if (!reader.whole()) reader.let_in(kMaxBody);
     } else if (step == Step::need_more) {
       if (reader.head_done() && taking == Taking::pieces) body += reader.take_body();
@@ -143,7 +143,7 @@ Outcome parse(std::string_view first, std::string_view second, Taking taking) {
   }
   out.done = reader.whole();
   if (!reader.head_done()) return out;
-  const auto& message = reader.message();
+  const auto& message = reader.head();
   out.method = text(message.method_string());
   out.target = text(message.target());
   out.fields = static_cast<std::size_t>(std::distance(message.begin(), message.end()));

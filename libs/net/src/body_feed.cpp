@@ -11,8 +11,8 @@
 namespace surveillx::net {
 
 std::string_view name_of(BodyCut why) {
-  static constexpr std::array<std::string_view, 7> kNames{
-      "peer_gone", "too_slow", "too_large", "malformed", "answered", "failed", "closing"};
+  static constexpr std::array<std::string_view, 8> kNames{
+      "peer_gone", "too_slow", "too_large", "malformed", "answered", "surplus", "failed", "closing"};
   return kNames.at(static_cast<std::size_t>(why));
 }
 
@@ -51,6 +51,7 @@ void BodyFeed::give(std::string bytes) {
     sink_->chunk(SharedBytes(std::move(bytes)), [token] { token->answer(true); });
   } catch (const std::exception& e) {
     log::error("http.body_sink_failed", {{"error", e.what()}});
+    threw_ = true;  // It may have said `taken` before.
     token->answer(false);
   }
 }
@@ -75,6 +76,7 @@ void BodyFeed::cut(BodyCut why) {
 void BodyFeed::answered(std::uint64_t chunk, bool ok) {
   if (!sink_ || chunk != chunk_) return;
   holding_ = false;
+  ok = ok && !threw_;
   if (!ok) cut(BodyCut::failed);
   taken_(ok);
 }

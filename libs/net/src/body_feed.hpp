@@ -37,6 +37,7 @@ class BodyFeed final : public std::enable_shared_from_this<BodyFeed> {
   Taken taken_;
   std::uint64_t chunk_ = 0;
   bool holding_ = false;
+  bool threw_ = false;
 };
 
 /// Cuts a sink that no feed takes. Never throws.

@@ -69,6 +69,7 @@ void HttpConnection::next_request() {
   phase_ = Phase::request;
   watch_.reset();
   route_ = nullptr;
+  upgrade_ = false;
   form_ = {};
   reader_.next();
   server_->table.set_rank(id_, StrangerTable::Rank::idle);
@@ -131,7 +132,7 @@ void HttpConnection::on_read(const error_code& ec, std::size_t size) {
     return;
   }
   reader_.commit(size);
-  if (reader_.head_done()) clock_.received(size);
+  if (reader_.head_done()) clock_.received(size, RequestClock::Clock::now());
   advance();
 }
 

@@ -111,8 +111,10 @@ class HttpConnection final : public Peer,
   RequestClock clock_;
   const Router::Impl::Route* route_ = nullptr;  ///< Null: none fits.
   std::size_t max_body_ = 0;
+  bool upgrade_ = false;  ///< It asks for a WebSocket where there are some.
   AnswerForm form_;
   std::shared_ptr<RequestWatch> watch_;
+  bool taken_ = false;              ///< A sink has come for its body.
   std::shared_ptr<BodyFeed> feed_;  ///< While `streaming`.
   bool unread_ = false;             ///< The peer may still be sending: closing must not reset.
 };

@@ -3,7 +3,6 @@
 #include "surveillx/base/log_stranger.hpp"
 
 #include "http_connection_pending.hpp"
-#include "http_text.hpp"
 #include "request_parts.hpp"
 #include "web_socket_codec.hpp"
 #include "web_socket_connection.hpp"
@@ -14,13 +13,13 @@
 namespace surveillx::net {
 
 HttpRequest HttpConnection::request_head(Target target) {
-  HttpRequest request = request_of(*server_, *stream_, reader_.message(), std::move(target));
+  HttpRequest request = request_of(*server_, *stream_, reader_.head(), std::move(target));
   request.standing = standing_;
   return request;
 }
 
 std::optional<HttpRequest> HttpConnection::take_request() {
-  Result<Target> target = target_of(*server_, reader_.message());
+  Result<Target> target = target_of(*server_, reader_.head());
   if (!target) {
     ++server_->counters.malformed;
     refuse(400, "bad_target",
@@ -43,10 +42,7 @@ void HttpConnection::dispatch_request() {
   if (!request) return;
   ++server_->counters.requests;
 
-  if (request->method == "GET" && form_.version == 11 &&
-      has_token(request->headers.get("Connection"), "upgrade") &&
-      has_token(request->headers.get("Upgrade"), "websocket") &&
-      server_->router->impl().match_upgrade(request->path).route != nullptr) {
+  if (upgrade_) {
     const std::string key(request->headers.get("Sec-WebSocket-Key"));
     if (request->headers.get("Sec-WebSocket-Version") != "13") {
       HttpResponse response =
@@ -131,7 +127,12 @@ void HttpConnection::respond(std::uint64_t serial, HttpResponse response) {
     case Phase::deciding:
     case Phase::opening:
     case Phase::streaming:
-      if (reader_.whole()) break;
+      // It is not counted when its sink hears the end, which it never will.
+      server_->table.set_rank(id_, StrangerTable::Rank::busy);
+      if (reader_.whole()) {
+        ++server_->counters.requests;
+        break;
+      }
       form_.keep_alive = false;
       unread_ = true;
       break;

@@ -15,10 +15,10 @@ namespace surveillx::net {
 namespace http = boost::beast::http;
 
 bool HttpConnection::head_arrived() {
-  const RequestReader::Message& message = reader_.message();
+  const RequestReader::Head& message = reader_.head();
   form_.version = message.version();
   form_.head_only = message.method() == http::verb::head;
-  form_.keep_alive = message.keep_alive();
+  form_.keep_alive = reader_.keep_alive();
   if (const auto fault = head_fault(message)) {
     ++server_->counters.malformed;
     refuse(fault->status, fault->code, fault->detail);
@@ -27,6 +27,16 @@ bool HttpConnection::head_arrived() {
   // What is no target is refused when the request is whole.
   Result<Target> target = target_of(*server_, message);
   const Router::Impl& routes = server_->router->impl();
+  if (target && asks_for_web_socket(message) &&
+      routes.match_upgrade(target->path).route != nullptr) {
+    upgrade_ = true;
+    // The stream becomes the WebSocket's, so nothing of the request may still be under way: neither
+    // its body nor a `100 Continue`.
+    if (reader_.whole() && message.count(http::field::expect) == 0) return true;
+    ++server_->counters.malformed;
+    refuse(400, "bad_upgrade", "An upgrade brings no body and expects nothing.");
+    return false;
+  }
   route_ = target ? routes.find(view(message.method_string()), target->path) : nullptr;
   const bool streamed = route_ != nullptr && route_->stream;
   if (reader_.whole() && !streamed) return true;
@@ -98,7 +108,7 @@ void HttpConnection::refuse_large_body(std::size_t max_bytes) {
 }
 
 void HttpConnection::begin_body() {
-  const RequestReader::Message& message = reader_.message();
+  const RequestReader::Head& message = reader_.head();
   if (message.version() == 11 && !reader_.whole() && !reader_.has_input() &&
       equal_ignoring_case(view(message[http::field::expect]), "100-continue")) {
     writer_->send_continue();
@@ -107,21 +117,22 @@ void HttpConnection::begin_body() {
 }
 
 void HttpConnection::watch_body() {
-  timer_.start(clock_.left(RequestClock::Clock::now()),
-               [weak = weak_from_this(), before = clock_.body_bytes()] {
-                 const auto self = weak.lock();
-                 if (!self) return;
-                 if (self->phase_ != Phase::request && self->phase_ != Phase::streaming) return;
-                 if (self->clock_.body_bytes() > before) return self->watch_body();
-                 ++self->server_->counters.timed_out;
-                 self->end_feed(BodyCut::too_slow);
-                 self->refuse(408, "request_timeout", "The request took too long to arrive.");
-               });
+  timer_.start(clock_.left(RequestClock::Clock::now()), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (self->phase_ != Phase::request && self->phase_ != Phase::streaming) return;
+    if (self->clock_.left(RequestClock::Clock::now()).count() > 0) {
+      return self->watch_body();
+    }
+    ++self->server_->counters.timed_out;
+    self->end_feed(BodyCut::too_slow);
+    self->refuse(408, "request_timeout", "The request took too long to arrive.");
+  });
 }
 
 void HttpConnection::observe_head() {
   if (!server_->router->impl().has_head_observers) return;
-  Result<Target> target = target_of(*server_, reader_.message());
+  Result<Target> target = target_of(*server_, reader_.head());
   if (!target) return;  // Refused when it is whole.
   const Router::HeadObserver* observer = server_->router->impl().match_head(target->path);
   if (observer == nullptr) return;
@@ -141,26 +152,29 @@ void HttpConnection::observe_head() {
 /// body is there, so that a stranger's gives way.
 void HttpConnection::open_stream() {
   phase_ = Phase::opening;
+  taken_ = false;
   ++serial_;
   timer_.cancel();
   clock_.pause(RequestClock::Clock::now());
   if (!reader_.whole()) observe_head();
   if (!watch_) watch_ = std::make_shared<RequestWatch>();
-  HttpRequest head = request_head(std::move(*target_of(*server_, reader_.message())));
+  HttpRequest head = request_head(std::move(*target_of(*server_, reader_.head())));
   head.params = server_->router->impl().match(head.method, head.path).params;
   head.watch = watch_;
 
   IncomingBody body;
   body.length = reader_.whole() ? 0 : reader_.content_length();
   body.read_into = [loop = server_->loop_core, weak = weak_from_this(),
+                    server = std::weak_ptr(server_),
                     serial = serial_](std::shared_ptr<BodySink> sink) {
     const std::shared_ptr<LoopCore> core = loop.lock();
     if (!core) return;
-    asio::post(core->io, [weak, serial, sink = std::move(sink)]() mutable {
+    asio::post(core->io, [weak, server, serial, sink = std::move(sink)]() mutable {
       if (const auto self = weak.lock()) {
         self->read_into(serial, std::move(sink));
       } else {
-        cut_sink(sink, BodyCut::peer_gone);
+        const std::shared_ptr<ServerCore> open = server.lock();
+        cut_sink(sink, !open || open->closing ? BodyCut::closing : BodyCut::peer_gone);
       }
     });
   };
@@ -180,7 +194,11 @@ void HttpConnection::read_into(std::uint64_t serial, std::shared_ptr<BodySink> s
   if (phase_ == Phase::over) {
     return cut_sink(sink, server_->closing ? BodyCut::closing : BodyCut::peer_gone);
   }
-  if (phase_ != Phase::opening || serial != serial_) return cut_sink(sink, BodyCut::answered);
+  if (phase_ != Phase::opening || serial != serial_) {
+    const bool taken = taken_ && serial == serial_;
+    return cut_sink(sink, taken ? BodyCut::surplus : BodyCut::answered);
+  }
+  taken_ = true;
   phase_ = Phase::streaming;
   feed_ = std::make_shared<BodyFeed>(server_->loop_core, std::move(sink),
                                      [weak = weak_from_this(), serial](bool ok) {

@@ -6,6 +6,12 @@ namespace surveillx::net {
 
 namespace http = boost::beast::http;
 
+bool asks_for_web_socket(const http::request_header<>& head) {
+  return head.method() == http::verb::get && head.version() == 11 &&
+         has_token(view(head[http::field::connection]), "upgrade") &&
+         has_token(view(head[http::field::upgrade]), "websocket");
+}
+
 std::optional<HeadFault> head_fault(const http::request_header<>& head) {
   const std::size_t hosts = head.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && head.version() == 11)) {

@@ -19,6 +19,9 @@ struct HeadFault {
   std::string_view detail;
 };
 
+/// Whether a request wants this connection to become a WebSocket (RFC 6455 section 4.2.1). Pure.
+[[nodiscard]] bool asks_for_web_socket(const boost::beast::http::request_header<>& head);
+
 /// What Beast's parser lets through and this server does not. Pure.
 [[nodiscard]] std::optional<HeadFault> head_fault(const boost::beast::http::request_header<>& head);
 

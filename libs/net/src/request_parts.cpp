@@ -10,8 +10,8 @@
 
 namespace surveillx::net {
 
-Result<Target> target_of(const ServerCore& server, const RequestReader::Message& message) {
-  Result<Target> target = parse_target(view(message.target()));
+Result<Target> target_of(const ServerCore& server, const RequestReader::Head& head) {
+  Result<Target> target = parse_target(view(head.target()));
   const std::string& base = server.options.base_path;
   if (!target || base.empty() || !target->path.starts_with(base)) return target;
   const std::string_view below = std::string_view(target->path).substr(base.size());
@@ -23,20 +23,20 @@ Result<Target> target_of(const ServerCore& server, const RequestReader::Message&
   return target;
 }
 
-HttpRequest request_of(ServerCore& server, const Stream& stream,
-                       const RequestReader::Message& message, Target target) {
+HttpRequest request_of(ServerCore& server, const Stream& stream, const RequestReader::Head& head,
+                       Target target) {
   HttpRequest request;
-  request.method = view(message.method_string());
+  request.method = view(head.method_string());
   request.path = std::move(target.path);
   request.query = std::move(target.query);
-  for (const auto& field : message) {
+  for (const auto& field : head) {
     request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
   }
   request.peer_address = stream.remote_address();
   request.peer_port = stream.remote_port();
   request.local_port = stream.local_port();
   request.tls = stream.tls();
-  request.version = message.version();
+  request.version = head.version();
   TrustedProxies::Client client = server.proxies.client_of(request.peer_address, request.headers);
   // A browser's; programs beside the proxy, as our own media process, come without one.
   if (client.proxied && !request.headers.has("X-Forwarded-For") &&

@@ -12,8 +12,10 @@ namespace http = boost::beast::http;
 void RequestReader::next() {
   begun_ = false;
   head_told_ = false;
+  head_bytes_ = 0;
   parser_.emplace();
-  // Stops behind the head, where it is decided how much body may follow.
+  // Stops behind the head, where it is decided how much body may follow, and behind each piece of
+  // framing, which is measured.
   parser_->eager(false);
   parser_->header_limit(static_cast<std::uint32_t>(max_header_bytes_));
   parser_->body_limit(boost::none);
@@ -49,17 +51,37 @@ RequestReader::Step RequestReader::step() {
     }
   }
   while (input_.size() > 0 && !parser_->is_done()) {
-    boost::system::error_code ec;
-    input_.consume(parser_->put(input_.data(), ec));
-    // Beast bounds the header, but not what precedes a chunk.
-    const bool endless = parser_->is_header_done() && input_.size() > max_header_bytes_;
-    if (ec == http::error::need_more && !endless) break;
-    if (ec == http::error::header_limit) return Step::header_too_large;
-    if (ec == http::error::body_limit) return Step::body_too_large;
-    if (ec) return Step::malformed;
-    if (parser_->is_header_done() && !std::exchange(head_told_, true)) return Step::head;
+    const std::size_t before = input_.size();
+    if (const Step step = go_on(); step != Step::need_more) return step;
+    if (input_.size() == before) break;
   }
   return parser_->is_done() ? Step::whole : Step::need_more;
+}
+
+/// One element: the start line, the fields, what precedes a chunk, some of a body.
+RequestReader::Step RequestReader::go_on() {
+  const bool in_head = !head_told_;
+  const std::size_t body_before = parser_->get().body().size();
+  boost::system::error_code ec;
+  const std::size_t taken = parser_->put(input_.data(), ec);
+  input_.consume(taken);
+  if (ec == http::error::header_limit) return Step::header_too_large;
+  if (ec == http::error::body_limit) return Step::body_too_large;
+  if (ec && ec != http::error::need_more) return Step::malformed;
+  // Beast bounds neither of these, or only what has not come whole.
+  const std::size_t waiting = ec ? input_.size() : 0;
+  if (in_head) {
+    head_bytes_ += taken;
+    if (head_bytes_ + waiting > max_header_bytes_) return Step::header_too_large;
+    if (!parser_->is_header_done()) return Step::need_more;
+    head_told_ = true;
+    // Moved, so that a trailer does not end among these fields, where it would pass for what a
+    // proxy said.
+    head_ = std::move(parser_->get().base());
+    return Step::head;
+  }
+  const bool framing = parser_->get().body().size() == body_before;
+  return framing && taken + waiting > max_header_bytes_ ? Step::malformed : Step::need_more;
 }
 
 std::optional<std::uint64_t> RequestReader::content_length() const {
@@ -67,10 +89,7 @@ std::optional<std::uint64_t> RequestReader::content_length() const {
   return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
 }
 
-void RequestReader::let_in(std::size_t max_body_bytes) {
-  parser_->body_limit(max_body_bytes);
-  parser_->eager(true);
-}
+void RequestReader::let_in(std::size_t max_body_bytes) { parser_->body_limit(max_body_bytes); }
 
 std::string RequestReader::take_body() { return std::exchange(parser_->get().body(), {}); }
 

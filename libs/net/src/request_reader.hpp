@@ -44,10 +44,11 @@ struct ArrivingBody {
 };
 
 /// Puts requests together from a connection's bytes, one after another: the head, then as much body
-/// as is let in, whole or in pieces. Pure: no socket, no clock.
+/// as is let in, whole or in pieces. What it says of them does not depend on where the network cuts
+/// them. Pure: no socket, no clock.
 class RequestReader {
  public:
-  using Message = boost::beast::http::request<ArrivingBody>;
+  using Head = boost::beast::http::request_header<>;
   enum class Step {
     need_more,
     head,  ///< Told once a request, before any of its body is looked at.
@@ -57,6 +58,7 @@ class RequestReader {
     malformed,
   };
 
+  /// `max_header_bytes`: of a head, and of what precedes a chunk or follows the last.
   explicit RequestReader(std::size_t max_header_bytes) : max_header_bytes_(max_header_bytes) {}
 
   /// Begins another request; bytes that have come of it stay.
@@ -79,7 +81,9 @@ class RequestReader {
 
   // Once the head is there.
   [[nodiscard]] bool head_done() const { return head_told_; }
-  [[nodiscard]] const Message& message() const { return parser_->get(); }
+  /// Without the fields that may follow a chunked body (RFC 9110 section 6.5.1), which are dropped.
+  [[nodiscard]] const Head& head() const { return head_; }
+  [[nodiscard]] bool keep_alive() const { return parser_->keep_alive(); }
   [[nodiscard]] std::optional<std::uint64_t> content_length() const;
   /// How much body may come; `body_too_large` from `step` when more does.
   void let_in(std::size_t max_body_bytes);
@@ -89,9 +93,13 @@ class RequestReader {
  private:
   using Parser = boost::beast::http::request_parser<ArrivingBody>;
 
+  [[nodiscard]] Step go_on();
+
   std::size_t max_header_bytes_;
   boost::beast::flat_buffer input_;
   std::optional<Parser> parser_;
+  Head head_;
+  std::size_t head_bytes_ = 0;  ///< That the parser has taken.
   bool begun_ = false;
   bool head_told_ = false;
 };

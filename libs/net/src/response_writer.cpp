@@ -52,6 +52,7 @@ void ResponseWriter::write(OutgoingResponse response, std::function<void(End)> d
   done_ = std::move(done);
   source_ = std::move(response_.source);
   given_ = 0;
+  threw_ = false;
   if (state_ == State::continuing) {
     waiting_ = true;
     watch();
@@ -101,6 +102,7 @@ void ResponseWriter::ask() {
   try {
     source_->next([token](Result<SharedBytes> piece) { token->answer(std::move(piece)); });
   } catch (const std::exception& e) {
+    threw_ = true;  // It may have given something before.
     token->answer(Error{kInternal, e.what()});
   }
 }
@@ -108,6 +110,7 @@ void ResponseWriter::ask() {
 void ResponseWriter::given(std::uint64_t asked, Result<SharedBytes> piece) {
   if (state_ != State::asked || asked != asked_) return;
   if (!piece) return fail(piece.error().message);
+  if (threw_) return fail("it threw after it had given a piece");
   const bool chunked = response_.framing == OutgoingResponse::Framing::chunked;
   if (piece->empty()) {
     if (response_.source_size) return fail("it is shorter than was said");

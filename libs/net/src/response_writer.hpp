@@ -60,6 +60,7 @@ class ResponseWriter final : public StreamWriter,
   std::shared_ptr<BodySource> source_;
   std::uint64_t asked_ = 0;
   std::uint64_t given_ = 0;  ///< Bytes that the source gave.
+  bool threw_ = false;       ///< The source.
   SharedBytes piece_;
   std::string chunk_head_;
 };

@@ -1,5 +1,7 @@
 #include "stream.hpp"
 
+#include "surveillx/base/log.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 
@@ -69,6 +71,13 @@ void Stream::read(asio::mutable_buffer into, std::shared_ptr<StreamReader> user)
 
 bool Stream::write(std::span<const asio::const_buffer> buffers,
                    const std::shared_ptr<StreamWriter>& user) {
+  if (writing_) {
+    // The write under way points into `unwritten_`.
+    log::error("net.write_overlaps", {{"remote", remote_address_}});
+    asio::post(socket_.get_executor(),
+               [user] { user->on_written(make_error_code(asio::error::already_started)); });
+    return false;
+  }
   unwritten_.assign(buffers.begin(), buffers.end());
   first_unwritten_ = 0;
   consume(0);

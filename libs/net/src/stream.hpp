@@ -48,6 +48,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void read(asio::mutable_buffer into, std::shared_ptr<StreamReader> user);
   /// Writes all of `buffers` (their memory stays valid until then). True when the kernel took
   /// everything at once, in which case `on_written` is not called; the usual case for plain TCP.
+  /// While another write is under way, which is its caller's mistake, nothing of `buffers` is taken
+  /// and `on_written` tells `already_started`.
   [[nodiscard]] bool write(std::span<const asio::const_buffer> buffers,
                            const std::shared_ptr<StreamWriter>& user);
   [[nodiscard]] bool writing() const { return writing_; }

@@ -170,7 +170,7 @@ TEST_F(HttpLimitsTest, without_a_free_descriptor_and_nobody_to_give_way_newcomer
 TEST_F(HttpLimitsTest, a_head_that_trickles_is_given_up_while_a_slow_steady_body_is_not) {
   ListenOptions options;
   options.header_timeout = 200ms;
-  options.request_timeout = 2s;
+  options.request_timeout = 3s;
   options.min_body_bytes_per_second = 1;
   options.max_body_bytes = 1000;
   listen(options);
@@ -178,15 +178,17 @@ TEST_F(HttpLimitsTest, a_head_that_trickles_is_given_up_while_a_slow_steady_body
   slow.send("GET /hello HTTP/1.1\r\n");
   EXPECT_TRUE(slow.read_all().starts_with("HTTP/1.1 408"));
 
-  // Twenty bytes earn twenty seconds: this may take longer than a request that sends nothing.
+  // A byte earns a second: this may take longer than a request that sends nothing.
   RawSocket steady(server_->port());
   const auto begin = std::chrono::steady_clock::now();
   steady.send("POST /size HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n");
   steady.read_until("100 Continue");
-  steady.send("01234567890123456789");
-  EXPECT_FALSE(eventually([&] { return server_->connection_count() == 0; }, 2'500ms));
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(steady.send("0123456789"));
+    if (i == 3) break;
+    EXPECT_FALSE(eventually([&] { return server_->connection_count() == 0; }, 1'200ms));
+  }
   EXPECT_GT(std::chrono::steady_clock::now() - begin, options.request_timeout);
-  steady.send("01234567890123456789");
   EXPECT_NE(steady.read_until("size 40").find("size 40"), std::string::npos);
 }
 

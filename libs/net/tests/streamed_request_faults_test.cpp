@@ -76,6 +76,18 @@ TEST_F(StreamedRequestTest, a_sink_that_throws_is_500_and_costs_its_request_alon
   expect_hello();
 }
 
+TEST_F(StreamedRequestTest, a_sink_that_throws_after_it_took_a_chunk_is_cut_all_the_same) {
+  add_upload([](TestSink& sink, const HttpResponder&) {
+    sink.on_chunk = [](const std::function<void()>& taken) {
+      taken();
+      throw std::runtime_error("disk full");
+    };
+  });
+  listen();
+  EXPECT_TRUE(exchange(kHead + "Content-Length: 8\r\n\r\n1234").starts_with("HTTP/1.1 500"));
+  EXPECT_TRUE(heard_->was_cut(BodyCut::failed));
+}
+
 TEST_F(StreamedRequestTest, a_sink_that_throws_at_the_end_is_500) {
   add_upload([](TestSink& sink, const HttpResponder&) {
     sink.on_end = [] { throw std::runtime_error("no disk"); };
@@ -153,7 +165,7 @@ TEST_F(StreamedRequestTest, a_second_sink_is_cut) {
   RawSocket socket(server_->port());
   socket.send(kHead + "Content-Length: 4\r\n\r\n1234");
   EXPECT_NE(socket.read_until("size 4").find("size 4"), std::string::npos);
-  EXPECT_EQ(heard_->cuts(), std::vector{BodyCut::answered});
+  EXPECT_EQ(heard_->cuts(), std::vector{BodyCut::surplus});
   EXPECT_EQ(heard_->ends(), 1);
 }
 

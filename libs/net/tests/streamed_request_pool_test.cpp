@@ -42,6 +42,23 @@ class BlockingTestSink final : public BlockingBodySink {
   std::shared_ptr<Heard> heard_;
 };
 
+/// Says when a sink was given a chunk, which on a pool is when that is queued.
+class WatchedSink final : public BodySink {
+ public:
+  WatchedSink(std::shared_ptr<BodySink> sink, std::shared_ptr<std::atomic<int>> given)
+      : sink_(std::move(sink)), given_(std::move(given)) {}
+  void chunk(SharedBytes bytes, std::function<void()> taken) override {
+    sink_->chunk(std::move(bytes), std::move(taken));
+    ++*given_;
+  }
+  void end() override { sink_->end(); }
+  void cut(BodyCut why) override { sink_->cut(why); }
+
+ private:
+  std::shared_ptr<BodySink> sink_;
+  std::shared_ptr<std::atomic<int>> given_;
+};
+
 class PoolStreamedRequestTest : public StreamedRequestTest {
  protected:
   ~PoolStreamedRequestTest() override { server_.reset(); }
@@ -76,9 +93,16 @@ TEST_F(PoolStreamedRequestTest, a_body_is_taken_in_order_on_the_pool) {
 
 TEST_F(PoolStreamedRequestTest, an_upload_that_was_begun_goes_on_while_the_pool_is_full) {
   add_upload_on_pool();
+  const auto given = std::make_shared<std::atomic<int>>(0);
+  router_->add_streamed(
+      "POST", "/watched",
+      [this, given](const HttpRequest&, const IncomingBody& body, const HttpResponder& respond) {
+        body.read_into(std::make_shared<WatchedSink>(
+            on_pool(pool_, std::make_unique<BlockingTestSink>(heard_), respond), given));
+      });
   listen();
   RawSocket socket(server_->port());
-  socket.send(kHead + "Content-Length: 8\r\n\r\n1234");
+  socket.send("POST /watched HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n1234");
   ASSERT_TRUE(eventually([&] { return heard_->chunks() == 1; }));
   std::promise<void> free;
   const std::shared_future<void> freed = free.get_future().share();
@@ -88,6 +112,8 @@ TEST_F(PoolStreamedRequestTest, an_upload_that_was_begun_goes_on_while_the_pool_
   EXPECT_NE(exchange(kHead + "Content-Length: 4\r\n\r\n").find("HTTP/1.1 503"), std::string::npos)
       << "a newcomer is told";
   socket.send("5678");
+  ASSERT_TRUE(eventually([&] { return *given == 2; }));
+  EXPECT_EQ(heard_->chunks(), 1) << "it waits in the full queue";
   free.set_value();
   EXPECT_NE(socket.read_until("size 8").find("size 8"), std::string::npos);
 }
@@ -121,7 +147,7 @@ TEST_F(PoolStreamedRequestTest, a_sink_that_throws_at_the_end_is_500) {
   EXPECT_TRUE(heard_->cuts().empty());
 }
 
-TEST_F(PoolStreamedRequestTest, a_peer_that_vanishes_cuts_the_sink_after_its_call) {
+TEST_F(PoolStreamedRequestTest, an_upload_that_gives_way_cuts_the_sink_after_its_call) {
   std::promise<void> go;
   const std::shared_future<void> gone = go.get_future().share();
   add_upload_on_pool([gone](BlockingTestSink& sink) {
@@ -130,13 +156,15 @@ TEST_F(PoolStreamedRequestTest, a_peer_that_vanishes_cuts_the_sink_after_its_cal
       return std::nullopt;
     };
   });
-  listen();
-  {
-    RawSocket socket(server_->port());
-    socket.send(kHead + "Content-Length: 8\r\n\r\n1234");
-    ASSERT_TRUE(eventually([&] { return heard_->chunks() == 1; }));
-    socket.reset();
-  }
+  ListenOptions options;
+  options.max_connections_per_address = 1;
+  listen(options);
+  RawSocket socket(server_->port());
+  socket.send(kHead + "Content-Length: 8\r\n\r\n1234");
+  ASSERT_TRUE(eventually([&] { return heard_->chunks() == 1; }));
+  const RawSocket newcomer(server_->port());
+  ASSERT_TRUE(eventually([&] { return server_->stats().gave_way == 1; }));
+  on_loop([] {});  // The cut was told.
   EXPECT_FALSE(heard_->over()) << "not beside its call";
   go.set_value();
   EXPECT_TRUE(heard_->was_cut(BodyCut::peer_gone));

@@ -61,6 +61,32 @@ TEST_F(StreamedRequestTest, a_chunked_body_comes_without_its_framing) {
   EXPECT_EQ(heard_->ends(), 1);
 }
 
+TEST_F(StreamedRequestTest, fields_behind_a_body_do_not_choose_the_clients_address) {
+  const auto seen = std::make_shared<std::string>();  // Written before the answer.
+  router_->add_streamed("POST", "/upload",
+                        [this, seen](const HttpRequest& head, const IncomingBody& body,
+                                     const HttpResponder& respond) {
+                          *seen = head.remote_address;
+                          body.read_into(std::make_shared<TestSink>(heard_, respond));
+                        });
+  router_->add("POST", "/collected", [](const HttpRequest& request, const HttpResponder& respond) {
+    respond(HttpResponse::text(
+        200, "from " + request.remote_address +
+                 (request.headers.has("X-Forwarded-For") ? " by header" : " alone") + "."));
+  });
+  ListenOptions options;
+  options.trusted_proxies = {"127.0.0.1"};
+  listen(options);
+  const std::string body =
+      "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n";
+  RawSocket socket(server_->port());
+  socket.send("POST /collected HTTP/1.1\r\nHost: a\r\n" + body);
+  EXPECT_NE(socket.read_until("alone.").find("from 127.0.0.1 alone."), std::string::npos);
+  socket.send(kHead + body);
+  EXPECT_NE(socket.read_until("size 1").find("size 1"), std::string::npos);
+  EXPECT_EQ(*seen, "127.0.0.1");
+}
+
 TEST_F(StreamedRequestTest, an_empty_body_is_an_end_alone) {
   add_upload();
   listen();
@@ -169,6 +195,40 @@ TEST_F(StreamedRequestTest, an_answer_in_the_middle_ends_the_request) {
   EXPECT_TRUE(heard_->was_cut(BodyCut::answered));
 }
 
+TEST_F(StreamedRequestTest,
+       a_whole_request_counts_also_when_it_is_answered_before_its_sink_heard_the_end) {
+  router_->add_streamed("POST", "/upload",
+                        [](const HttpRequest&, const IncomingBody&, const HttpResponder& respond) {
+                          respond(HttpResponse::text(200, "unasked"));
+                        });
+  listen();
+  RawSocket socket(server_->port());
+  socket.send(kHead + "Content-Length: 0\r\n\r\n");
+  EXPECT_NE(socket.read_until("unasked").find("200 OK"), std::string::npos);
+  EXPECT_EQ(server_->stats().requests, 1U);
+  EXPECT_NE(exchange(kHead + "Content-Length: 9\r\n\r\n").find("unasked"), std::string::npos);
+  EXPECT_EQ(server_->stats().requests, 1U) << "never whole";
+}
+
+TEST_F(StreamedRequestTest, an_answer_that_is_under_way_gives_way_to_nobody) {
+  // More than fits into the buffers of both kernels: nobody reads it before the newcomer is told.
+  const auto large = std::make_shared<const std::string>(64 * 1024 * 1024, 'x');
+  router_->add_streamed(
+      "POST", "/upload",
+      [large](const HttpRequest&, const IncomingBody&, const HttpResponder& respond) {
+        respond(HttpResponse::text(200, *large));
+      });
+  ListenOptions options;
+  options.max_connections_per_address = 1;
+  listen(options);
+  RawSocket socket(server_->port());
+  socket.send(kHead + "Content-Length: 0\r\n\r\n");
+  socket.read_until("200 OK");
+  RawSocket newcomer(server_->port());
+  EXPECT_TRUE(newcomer.read_until("\r\n\r\n").starts_with("HTTP/1.1 503"));
+  EXPECT_EQ(server_->stats().gave_way, 0U);
+}
+
 TEST_F(StreamedRequestTest, a_refusal_by_the_head_reads_nothing_and_lets_nobody_continue) {
   router_->add_streamed("POST", "/upload",
                         [](const HttpRequest&, const IncomingBody&, const HttpResponder& respond) {
@@ -209,7 +269,7 @@ TEST_F(StreamedRequestTest, the_body_is_asked_for_when_the_handler_wants_it) {
   ASSERT_TRUE(eventually(asked));
   server_.reset();
   std::exchange(begin, nullptr)();
-  EXPECT_TRUE(eventually([&] { return heard_->cuts().size() == 1; }));
+  EXPECT_TRUE(eventually([&] { return heard_->cuts() == std::vector{BodyCut::closing}; }));
 }
 
 TEST_F(StreamedRequestTest, a_body_over_the_limit_of_its_route_is_413) {

@@ -203,9 +203,19 @@ TEST_F(StreamedResponseTest, a_source_that_throws_or_forgets_cuts_the_connection
     response.source = std::make_shared<TestSource>(seen_, 100, [](int, const BodySource::Give&) {});
     respond(std::move(response));
   });
+  router_->add("GET", "/gives", [this](const HttpRequest&, const HttpResponder& respond) {
+    HttpResponse response;
+    response.source =
+        std::make_shared<TestSource>(seen_, std::nullopt, [](int, const BodySource::Give& give) {
+          give(SharedBytes());
+          throw std::runtime_error("no");
+        });
+    respond(std::move(response));
+  });
   listen();
   EXPECT_FALSE(get("/stream"));
   EXPECT_FALSE(get("/forgets"));
+  EXPECT_FALSE(get("/gives")) << "an end that was given before it threw is none";
 }
 
 TEST_F(StreamedResponseTest, a_source_gives_neither_less_nor_more_than_it_said) {

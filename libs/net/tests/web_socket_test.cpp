@@ -479,6 +479,38 @@ TEST_F(WebSocketTest, a_wrong_version_or_key_is_refused) {
   }
 }
 
+TEST_F(WebSocketTest, an_upgrade_that_brings_a_body_or_expects_something_is_refused) {
+  listen();
+  for (const char* fields : {"Expect: 100-continue\r\nContent-Length: 1\r\n",
+                             "Expect: 100-continue\r\n", "Content-Length: 1\r\n",
+                             "Transfer-Encoding: chunked\r\n"}) {
+    RawSocket socket(server_->port());
+    socket.send(std::string(kUpgrade.substr(0, kUpgrade.size() - 2)) + fields + "\r\n");
+    const std::string answer = socket.read_all();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << fields << answer;
+    EXPECT_NE(answer.find("bad_upgrade"), std::string::npos) << fields;
+  }
+  EXPECT_EQ(accepted_, 0);
+  EXPECT_EQ(server_->stats().malformed, 4U);
+  RawSocket socket(server_->port());
+  socket.send(std::string(kUpgrade.substr(0, kUpgrade.size() - 2)) + "Content-Length: 0\r\n\r\n");
+  EXPECT_TRUE(socket.read_until("\r\n\r\n").starts_with("HTTP/1.1 101")) << "a body that is none";
+}
+
+TEST_F(WebSocketTest, an_upgrade_goes_before_a_streamed_route_of_its_address) {
+  router_->add_streamed("GET", "/ws",
+                        [](const HttpRequest&, const IncomingBody&, const HttpResponder& respond) {
+                          respond(HttpResponse::text(200, "streamed"));
+                        });
+  listen();
+  const auto socket = connect(ws());
+  ASSERT_TRUE(socket) << socket.error().message;
+  const auto plain = get("/ws");
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(plain->body.text(), "streamed");
+  on_loop([&] { (*socket)->abort(); });
+}
+
 TEST_F(WebSocketTest, destroying_the_server_closes_web_sockets_before_it_returns) {
   listen();
   const auto seen_owner = std::make_shared<Seen>();

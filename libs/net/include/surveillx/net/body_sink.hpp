@@ -14,13 +14,14 @@ namespace surveillx::net {
 
 /// Why a streamed body ended before its end.
 enum class BodyCut {
-  peer_gone,  ///< The connection ended, or gave way to another.
+  peer_gone,  ///< The connection ended while the server went on, or gave way to another.
   too_slow,   ///< Below the lowest rate; the peer was answered 408.
   too_large,  ///< A body without a told length went over the limit; 413.
   malformed,  ///< Its framing is not HTTP's; 400.
   answered,   ///< An answer was given before its end, so that nobody needs the rest.
+  surplus,    ///< The body goes to another sink already.
   failed,     ///< The sink threw, or dropped `taken` without calling it; 500.
-  closing,    ///< The server closes.
+  closing,    ///< The server closes, or has closed.
 };
 /// `peer_gone` and so on, for logs.
 [[nodiscard]] std::string_view name_of(BodyCut why);
@@ -65,8 +66,8 @@ struct IncomingBody {
   /// Of a chunked body nobody knows. 0: there is none, and the sink hears its end at once.
   std::optional<std::uint64_t> length;
   /// Begins to read, which also sends `100 Continue` to who waits for it. Once (later sinks are
-  /// cut); any thread; also after the peer has gone, which cuts the sink. After the loop's end the
-  /// sink is dropped without a word.
+  /// cut: `surplus`); any thread; also after the peer has gone, which cuts the sink. After the
+  /// loop's end the sink is dropped without a word.
   std::function<void(std::shared_ptr<BodySink>)> read_into;
 };
 

@@ -29,7 +29,8 @@ class BodySource {
   virtual void next(Give give) = 0;
   /// Nobody takes the rest: the peer has gone or the server closes. On the loop, once, and never
   /// after the end or a failure. A peer that only ended its side shows when something is written to
-  /// it.
+  /// it. Only a source whose answer was begun hears it: what must be cleaned up in any case (the
+  /// peer had gone before the answer, HEAD) belongs in the destructor.
   virtual void abandoned() {}
   /// Before the first `next`: give this part alone, of what `size` said at first. False: it cannot.
   [[nodiscard]] virtual bool narrow(const ByteRange& /*part*/) { return false; }

@@ -39,8 +39,7 @@ class FileSource final : public BodySource, public std::enable_shared_from_this<
   int fd_;
   WorkerPool& pool_;
   std::uint64_t length_ = 0;
-  std::uint64_t offset_ =
-      0;  ///< Of the next byte; touched by the loop and by the read it waits for.
+  std::uint64_t offset_ = 0;  ///< Of the next byte, before `length_` that are left.
   std::time_t modified_ = 0;
   std::string etag_;
 };

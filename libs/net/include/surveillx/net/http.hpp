@@ -33,7 +33,9 @@ class Headers {
 /// long polling. Loop thread only; shared by the request and the connection.
 struct RequestWatch {
   /// Called once when the peer went away before it was answered. Set it on the loop, before the
-  /// handler (or the head observer) returns.
+  /// handler (or the head observer) returns. A streamed route (Router::add_streamed) hears it beside
+  /// its sink's cut, which comes first; while the body arrives a peer that only ended its side has
+  /// gone, and while a sink holds a chunk nobody looks.
   std::function<void()> on_abandoned;
   bool abandoned = false;
 };

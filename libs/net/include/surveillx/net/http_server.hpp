@@ -47,7 +47,8 @@ struct ListenOptions {
   std::size_t max_connections_per_address = 0;
   std::chrono::milliseconds header_timeout{10'000};  ///< From first byte to whole head.
   /// From first byte to whole request, and as much longer as a body takes at the lowest rate; a
-  /// route may say otherwise. Also how long a peer may take nothing of its answer.
+  /// route may say otherwise. Also how long a peer may send nothing of a body, or take nothing of
+  /// its answer.
   std::chrono::milliseconds request_timeout{15'000};
   std::size_t min_body_bytes_per_second = 8 * 1024;
   std::chrono::milliseconds keep_alive_timeout{60'000};

@@ -30,8 +30,9 @@ using BodyGate = std::function<void(HttpRequest head, std::function<void(BodyVer
 struct RouteLimits {
   /// Of any request; with a gate, of one that the gate is not asked about.
   std::optional<std::size_t> max_body_bytes = std::nullopt;
-  /// From first byte to whole request, and as much longer as a body takes at the lowest rate. Time
-  /// for which the server itself does not read is not counted.
+  /// From first byte to whole request, and as much longer as a body takes at the lowest rate; but
+  /// never longer than this at a stretch without a byte. Time for which the server itself does not
+  /// read is not counted.
   std::optional<std::chrono::milliseconds> request_timeout = std::nullopt;
   std::optional<std::size_t> min_body_bytes_per_second = std::nullopt;
   BodyGate gate = nullptr;
@@ -49,8 +50,11 @@ class Router {
   /// Gets a request when its head is there, on the loop, and asks for its body when it wants it
   /// (`body.read_into`), now or later; until then nothing is read, so that it can find out first
   /// who is asking. It may answer at any time: an answer before the body's end ends the connection.
+  /// What concerns the body its sink hears (BodySink::cut); `head.watch` tells of a peer that goes
+  /// between the body's end and the answer.
   using StreamHandler = std::function<void(HttpRequest head, IncomingBody body, HttpResponder)>;
-  /// Who takes the body of this request, or the answer that refuses it unread. On the pool.
+  /// Who takes the body of this request, or the answer that refuses it unread. On the pool, so too
+  /// late and on the wrong thread for `head.watch`: the sink's cut tells.
   using SinkFactory = std::function<std::variant<std::unique_ptr<BlockingBodySink>, HttpResponse>(
       const HttpRequest& head)>;
   /// Decides about an upgrade: call `accept` (the connection comes to `opened`, on the loop, unless
