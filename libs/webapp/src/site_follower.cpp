@@ -2,6 +2,7 @@
 
 #include "surveillx/base/log.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace surveillx::webapp {
@@ -27,13 +28,23 @@ void SiteFollower::look() {
   const bool check_all = std::exchange(check_sessions_, false);
   Wanted wanted{revisions_, reload, events_.sessions(check_all), events_.sessions(true)};
   auto job = [weak = weak_from_this(), &loop = loop_, store = store_, wanted = std::move(wanted)] {
-    loop.post([weak, found = read(*store, wanted)] {
+    loop.post([weak, found = read_or_log(*store, wanted)] {
       if (const auto self = weak.lock()) self->apply(found);
     });
   };
   looking_ = pool_.try_post(std::move(job));
   reload_cameras_ = reload_cameras_ || (!looking_ && reload);
   check_sessions_ = check_sessions_ || (!looking_ && check_all);
+}
+
+/// What throws is a look that could not read anything: were nothing posted, there would be no more.
+SiteFollower::Found SiteFollower::read_or_log(store::Store& store, const Wanted& wanted) {
+  try {
+    return read(store, wanted);
+  } catch (const std::exception& e) {
+    log::error("live.look_failed", {{"error", e.what()}});
+    return {};
+  }
 }
 
 SiteFollower::Found SiteFollower::read(store::Store& store, const Wanted& wanted) {
