@@ -99,13 +99,13 @@ void SiteFollower::read_sessions(store::Store& store, const std::vector<std::str
 
 void SiteFollower::apply(const Found& found) {
   looking_ = false;
-  if (found.cameras) events_.on_cameras(*found.cameras);
-  // Before news: who may see them is in there.
+  // Before cameras and news: who may see them is in there.
   for (const auto& session : found.sessions) events_.on_session(session);
   for (const auto& id : found.ended_sessions) {
     log::info("live.session_ended");
     events_.on_session_ended(id);
   }
+  if (found.cameras) events_.on_cameras(*found.cameras);
   events_.on_attendance(found.attendance);
   if (!found.revisions) {
     // What was to be looked at has not been, or not all of it.
