@@ -209,6 +209,21 @@ TEST_F(LimitedViewer,
   EXPECT_EQ(viewer->frames.size(), 1);
 }
 
+TEST_F(LimitedViewer, does_not_learn_the_new_name_of_a_camera_that_it_loses) {
+  const auto loses = connect(nullptr, cameras({"inside"}));
+  const auto gets = connect(nullptr, cameras({"outside"}));
+  loses->events.clear();
+  gets->events.clear();
+  hall_.group = "outside";
+  hall_.name = "Vault";
+  hub_.set_cameras({entrance_, hall_});
+  ASSERT_EQ(loses->of("camera").size(), 1);
+  EXPECT_EQ(loses->of("camera")[0].payload.at("state").as_string(), "removed");
+  EXPECT_EQ(loses->of("camera")[0].payload.at("name").as_string(), "Hall");
+  ASSERT_FALSE(gets->of("camera").empty());
+  EXPECT_EQ(gets->of("camera").back().payload.at("name").as_string(), "Vault");
+}
+
 TEST_F(LimitedViewer, another_role_or_other_limits_hold_at_once) {
   ViewerId id = 0;
   const auto viewer = connect_and_watch({}, &id);
