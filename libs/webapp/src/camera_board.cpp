@@ -159,6 +159,8 @@ void CameraBoard::tick() {
   untold_are_marked_ = true;
   for (auto& [id, camera] : cameras_) {
     if (camera.told_by_media || camera.told.reason == kNotConnected) continue;
+    // Another node has said why it is offline, before the newest one connected.
+    if (nodes_.shown(id) != nullptr) continue;
     camera.told.reason = kNotConnected;
     options_.on_told(camera);
   }
