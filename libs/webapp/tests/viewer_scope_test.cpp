@@ -137,7 +137,7 @@ TEST_F(LimitedViewer, sees_people_of_other_groups_as_unknown) {
     EXPECT_EQ(faces[hidden].at("status").as_string(), "unknown") << hidden;
     EXPECT_TRUE(faces[hidden].at("person_id").is_null()) << hidden;
     EXPECT_TRUE(faces[hidden].at("name").is_null()) << hidden;
-    EXPECT_EQ(faces[hidden].at("confidence").as_double(), 0) << hidden;
+    EXPECT_EQ(faces[hidden].at("confidence").as_double(), 0.9) << hidden << ": as a stranger's";
     EXPECT_EQ(faces[hidden].at("box").as_array().size(), 4) << "the face is in the picture";
   }
   EXPECT_EQ(faces[3].at("confidence").as_double(), 0.8);
