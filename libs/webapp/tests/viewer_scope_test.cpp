@@ -224,6 +224,18 @@ TEST_F(LimitedViewer, does_not_learn_the_new_name_of_a_camera_that_it_loses) {
   EXPECT_EQ(gets->of("camera").back().payload.at("name").as_string(), "Vault");
 }
 
+TEST_F(LimitedViewer, gets_no_picture_that_waited_when_it_lost_the_camera) {
+  ViewerId id = 0;
+  const auto viewer = connect_and_watch({}, &id);
+  EXPECT_TRUE(frame(entrance_, 1));
+  EXPECT_TRUE(frame(hall_, 1));
+  ASSERT_EQ(viewer->slots.size(), 2);
+  hub_.set_scope(id, cameras({"inside"}));
+  EXPECT_THAT(viewer->dropped, ElementsAre(viewer->slots[0]));
+  hub_.set_cameras({entrance_});
+  EXPECT_EQ(viewer->dropped.back(), viewer->slots[1]) << "nor of one that was removed";
+}
+
 TEST_F(LimitedViewer, another_role_or_other_limits_hold_at_once) {
   ViewerId id = 0;
   const auto viewer = connect_and_watch({}, &id);
