@@ -167,6 +167,7 @@ def test_settings(caller, admin):
     settings = {each["key"]: each for each in caller.ask("listSettings", 200, token=admin).json()["settings"]}
     assert settings["web.listen"]["source"] == "file" and settings["media.jpeg_quality"]["source"] == "default"
     assert settings["publish.token"]["secret"] and settings["publish.token"]["value"] is None
+    assert settings["web.listen"]["set"] and not settings["publish.token"]["set"]
     viewer = caller.sign_in("vera", VIEWER_PASSWORD)["access_token"]
     caller.ask("listSettings", 403, token=viewer)
 
