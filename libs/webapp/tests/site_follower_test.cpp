@@ -7,7 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
+#include <stdexcept>
 
 namespace surveillx::webapp {
 namespace {
@@ -18,6 +20,22 @@ using testing::ElementsAre;
 
 constexpr const char* kPassword = "correct horse battery";
 
+/// The store asks it what time it is in the middle of a look-up.
+class FailingClock : public Clock {
+ public:
+  [[nodiscard]] UnixMillis now() const override {
+    if (failing) {
+      ++failures;
+      throw std::runtime_error("a fault");
+    }
+    return system_clock().now();
+  }
+  [[nodiscard]] SteadyTime steady() const override { return system_clock().steady(); }
+
+  std::atomic<bool> failing = false;
+  mutable std::atomic<int> failures = 0;
+};
+
 /// A database, and a follower whose open sockets are of the sessions in `open_`.
 class Following : public testing::Test {
  protected:
@@ -26,7 +44,7 @@ class Following : public testing::Test {
     database.data_dir = dir_.path();
     database.schema = store::SchemaPolicy::migrate;
     auto opened =
-        store::Store::open(database, keys_, system_clock(), crypto::PasswordCost::minimal);
+        store::Store::open(database, keys_, clock_, crypto::PasswordCost::minimal);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
     store_ = *opened;
     loop_.start("web");
@@ -98,6 +116,7 @@ class Following : public testing::Test {
 
   test_support::TempDir dir_;
   crypto::KeyRing keys_ = crypto::KeyRing::ephemeral();
+  FailingClock clock_;
   std::shared_ptr<store::Store> store_;
   net::EventLoop loop_;
   WorkerPool pool_{"follow", 1, 16};
@@ -136,6 +155,18 @@ TEST_F(Following, sessions_are_looked_at_when_asked_though_nothing_has_changed) 
   (void)sign_in("ada", domain::Role::viewer);
   start();
   loop_.run_sync([this] { follower_->check_sessions(); });
+  EXPECT_TRUE(eventually([&] { return !roles().empty(); }));
+}
+
+TEST_F(Following, an_exception_in_a_look_is_a_look_that_is_made_again) {
+  (void)sign_in("ada", domain::Role::viewer);
+  start();
+  clock_.failing = true;
+  loop_.run_sync([this] { follower_->check_sessions(); });
+  ASSERT_TRUE(eventually([&] { return clock_.failures > 1; }));
+  EXPECT_TRUE(roles().empty());
+  EXPECT_TRUE(ended().empty()) << "not known is not ended";
+  clock_.failing = false;
   EXPECT_TRUE(eventually([&] { return !roles().empty(); }));
 }
 
