@@ -280,8 +280,9 @@ TEST(ScopeOf, a_session_brings_its_user_s_role_and_nobody_is_limited_yet) {
   session.user.role = domain::Role::operator_;
   const auto scope = scope_of(session);
   EXPECT_EQ(scope.role, domain::Role::operator_);
-  EXPECT_TRUE(scope.sees_all_cameras());
-  EXPECT_TRUE(scope.sees_all_people());
+  const char* const first = "limits have to hold in the resources that scope_of.hpp names first";
+  EXPECT_TRUE(scope.sees_all_cameras()) << first;
+  EXPECT_TRUE(scope.sees_all_people()) << first;
 }
 
 }  // namespace
