@@ -30,7 +30,8 @@ TEST(HidePassword, one_url_is_one_whatever_characters_its_password_has) {
            Case{"postgresql://u:pa:ss@db/x", "postgresql://u:***@db/x"},
            Case{"postgresql://u:pa ss@db/x", "postgresql://u:***@db/x"},
            Case{"postgresql://u:pa?password=ss@db/x", "postgresql://u:***"},
-           Case{"postgresql://u:pa?ss@db/x?password=s3&a=b", "postgresql://u:***@db/x?password=***&a=b"},
+           Case{"postgresql://u:pa?ss@db/x?password=s3&a=b",
+                "postgresql://u:***@db/x?password=***&a=b"},
            Case{"postgresql://db/x?user=u&password=a,b", "postgresql://db/x?user=u&password=***"},
            Case{"postgresql://db/x?password=a@b", "postgresql://db/x?password=***"},
            Case{"postgresql://db/x?password=a?b&c=d", "postgresql://db/x?password=***&c=d"},
@@ -39,7 +40,8 @@ TEST(HidePassword, one_url_is_one_whatever_characters_its_password_has) {
            Case{"postgresql://db/x?%70ASSWORD=abc", "postgresql://db/x?%70ASSWORD=***"},
            Case{"postgresql://db/x?sslpassword=abc&sslkey=k.pem",
                 "postgresql://db/x?sslpassword=***&sslkey=k.pem"},
-           Case{"postgresql://db/x?oauth_client_secret=abc", "postgresql://db/x?oauth_client_secret=***"},
+           Case{"postgresql://db/x?oauth_client_secret=abc",
+                "postgresql://db/x?oauth_client_secret=***"},
            Case{"postgresql://db/x?scram_client_key=abc", "postgresql://db/x?scram_client_key=***"},
            Case{"https://u:s3cret@pictures.example/a?token=abc",
                 "https://u:***@pictures.example/a?token=***"},
@@ -61,10 +63,10 @@ TEST(HidePassword, one_url_is_one_whatever_characters_its_password_has) {
 TEST(HidePassword, what_has_none_is_shown_as_it_is) {
   for (const char* const written :
        {"", "postgresql://u@db:5432/x", "postgresql://u@[::1]:5432/x?sslmode=require",
-        "postgresql:///x?host=/run/postgresql&user=u", "postgresql://u:@db/x?password=",
-        "postgresql://one:5432,two:5433/x", "postgresql://db/x?passfile=/etc/pgpass",
-        "sqlite:/var/lib/surveillx/a,b.db", "stun:relay:3478", "turn:relay:3478?transport=tcp",
-        "https://cameras.example:8443/sx"}) {
+        "postgresql:///x?host=/run/postgresql&user=u",
+        "postgresql://u:@db/x?password=", "postgresql://one:5432,two:5433/x",
+        "postgresql://db/x?passfile=/etc/pgpass", "sqlite:/var/lib/surveillx/a,b.db",
+        "stun:relay:3478", "turn:relay:3478?transport=tcp", "https://cameras.example:8443/sx"}) {
     EXPECT_EQ(hide_password(written), written);
     EXPECT_FALSE(has_password(written)) << written;
   }

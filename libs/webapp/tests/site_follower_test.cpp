@@ -43,8 +43,7 @@ class Following : public testing::Test {
     store::DatabaseOptions database;
     database.data_dir = dir_.path();
     database.schema = store::SchemaPolicy::migrate;
-    auto opened =
-        store::Store::open(database, keys_, clock_, crypto::PasswordCost::minimal);
+    auto opened = store::Store::open(database, keys_, clock_, crypto::PasswordCost::minimal);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
     store_ = *opened;
     loop_.start("web");
