@@ -49,6 +49,10 @@ class Contract:
         """The operations that ask who is there."""
         return {name for name, operation in self.operations.items() if operation.get("security") != []}
 
+    def asking_the_database(self):
+        """The operations that a database which does not answer makes unavailable."""
+        return self.guarded() | {"login"}
+
     def methods_of(self, path):
         return {method.upper() for method in self.document["paths"][path] if method in METHODS}
 

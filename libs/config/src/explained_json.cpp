@@ -29,6 +29,7 @@ boost::json::object to_json(const Explained& explained) {
   object["value"] = nullptr;
   if (!explained.secret) object["value"] = explained.value;
   object["secret"] = explained.secret;
+  object["set"] = !explained.value.empty();
   object["source"] = name_of(explained.source);
   object["origin"] = explained.origin;
   object["needs_restart"] = explained.needs_restart;

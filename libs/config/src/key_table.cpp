@@ -1,11 +1,13 @@
 #include "key_table.hpp"
 
 #include "surveillx/base/log.hpp"
+#include "surveillx/config/hide_password.hpp"
 #include "surveillx/config/load.hpp"
 #include "surveillx/domain/node_name.hpp"
 
 #include "values.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -75,6 +77,12 @@ Key list(std::string_view name, Field<S, std::vector<std::string>> field, std::s
          Check check) {
   return {info(name, Type::text_list, help),
           [field, check](Config& c, std::string_view value) -> Result<void> {
+            for (const auto& url : urls_as_written(value)) {
+              // Told before anything is said about one half of a password.
+              if (url.find('@') != std::string::npos && url.find(',') != std::string::npos) {
+                return Error{kBadValue, "a comma in a user name or password has to be written %2C"};
+              }
+            }
             auto items = split_list(value);
             for (const auto& item : items) {
               if (auto ok = check(item); !ok) return ok;
@@ -399,22 +407,20 @@ const std::vector<std::string_view>& section_names() {
 
 bool holds_secret(const Key& key, const std::string& value) {
   if (key.info.secret) return !value.empty();
-  if (key.info.type != Type::url && key.info.type != Type::text_list) return false;
-  for (const std::string& item : split_list(value)) {
-    if (hide_password(item) != item) return true;
-  }
-  return false;
+  if (key.info.type == Type::url) return has_password(value);
+  if (key.info.type != Type::text_list) return false;
+  const auto urls = urls_as_written(value);
+  return std::any_of(urls.begin(), urls.end(), has_password);
 }
 
 std::string shown(const Key& key, const std::string& value) {
   if (value.empty()) return value;
   if (key.info.secret) return "********";
-  if (key.info.type == Type::url || key.info.type == Type::text_list) {
-    std::vector<std::string> items = split_list(value);
-    for (auto& item : items) item = hide_password(item);
-    return join_list(items);
-  }
-  return value;
+  if (key.info.type == Type::url) return hide_password(value);
+  if (key.info.type != Type::text_list) return value;
+  auto urls = urls_as_written(value);
+  for (auto& url : urls) url = hide_password(url);
+  return join_list(urls);
 }
 
 }  // namespace surveillx::config

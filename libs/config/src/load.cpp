@@ -1,5 +1,7 @@
 #include "surveillx/config/load.hpp"
 
+#include "surveillx/config/hide_password.hpp"
+
 #include "key_table.hpp"
 #include "toml_file.hpp"
 #include "values.hpp"
@@ -112,7 +114,7 @@ std::vector<Setting> read_overrides(const std::vector<std::string>& overrides,
   for (const auto& text : overrides) {
     const auto equals = text.find('=');
     if (equals == std::string::npos) {
-      problems.push_back({kBadValue, "flag", text, "must be section.key=value"});
+      problems.push_back({kBadValue, "flag", hide_password(text), "must be section.key=value"});
       continue;
     }
     const std::string key = trim(std::string_view(text).substr(0, equals));

@@ -1,5 +1,6 @@
 #include "values.hpp"
 
+#include "surveillx/config/hide_password.hpp"
 #include "surveillx/config/load.hpp"
 #include "surveillx/ice/server.hpp"
 
@@ -187,9 +188,14 @@ Result<void> check_url(std::string_view text, const std::vector<std::string_view
     const std::string start = std::string(scheme) + "://";
     if (!text.starts_with(start)) continue;
     auto rest = text.substr(start.size());
-    rest = rest.substr(0, rest.find_first_of("/?#"));
+    const auto after = rest.substr(std::min(rest.size(), rest.find_first_of("/?#")));
+    rest.remove_suffix(after.size());
     if (const auto at = rest.rfind('@'); at != std::string_view::npos) rest = rest.substr(at + 1);
     if (auto ok = check_authority(rest); !ok) {
+      // What was taken for the port may be a part of the password.
+      if (after.find('@') != std::string_view::npos) {
+        return bad("/, ? and # in a user name or password have to be percent-encoded");
+      }
       return bad("\"" + hide_password(text) + "\" is not a URL: " + ok.error().message);
     }
     return {};
@@ -198,7 +204,7 @@ Result<void> check_url(std::string_view text, const std::vector<std::string_view
 }
 
 Result<void> check_ice_url(std::string_view text, const std::vector<std::string_view>& schemes) {
-  // `hide_password` takes what follows a question mark for the query.
+  // Where the query begins is for nobody to guess.
   if (const auto query = text.find('?');
       query != std::string_view::npos && text.find('@', query) != std::string_view::npos) {
     return bad("a question mark in a user name or password of a TURN server has to be written %3F");
@@ -330,27 +336,6 @@ std::string join_list(const std::vector<std::string>& items) {
     text += item;
   }
   return text;
-}
-
-std::string hide_password(std::string_view url) {
-  std::string hidden(url);
-  // libpq also takes it as a parameter: postgresql://host/db?user=u&password=p.
-  const auto query = hidden.find('?');
-  if (query != std::string::npos) {
-    constexpr std::string_view kPassword = "password=";
-    for (auto at = hidden.find(kPassword, query); at != std::string::npos;
-         at = hidden.find(kPassword, at)) {
-      at += kPassword.size();
-      hidden.replace(at, hidden.find('&', at) - at, "***");
-    }
-  }
-  const auto at = hidden.rfind('@', query);
-  if (at == std::string::npos) return hidden;
-  auto user = hidden.find("://");
-  user = user == std::string::npos ? hidden.find(':') + 1 : user + 3;
-  const auto colon = hidden.find(':', user);
-  if (colon == std::string::npos || colon > at) return hidden;
-  return hidden.substr(0, colon + 1) + "***" + hidden.substr(at);
 }
 
 }  // namespace surveillx::config

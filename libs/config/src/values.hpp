@@ -46,7 +46,8 @@ struct ListenAddress {
 [[nodiscard]] std::string trim(std::string_view text);
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);
 [[nodiscard]] std::string join_list(const std::vector<std::string>& items);
-/// Replaces the password between `:` and `@` of a URL's user part.
-[[nodiscard]] std::string hide_password(std::string_view url);
+/// The URLs of a list as somebody meant them who did not encode the commas of a password: what
+/// begins with no scheme goes on with the URL before.
+[[nodiscard]] std::vector<std::string> urls_as_written(std::string_view list);
 
 }  // namespace surveillx::config

@@ -68,6 +68,8 @@ TEST_F(ExplainedJson, no_secret_is_shown) {
   for (const auto& [key, object] : keys) {
     EXPECT_THAT(boost::json::serialize(object), Not(HasSubstr("s3cret"))) << key;
   }
+  EXPECT_TRUE(keys.at("publish.token").at("set").as_bool());
+  EXPECT_FALSE(keys.at("ice.turn_secret").at("set").as_bool());
   for (const char* key : {"publish.token", "ice.turn_secret"}) {
     EXPECT_TRUE(keys.at(key).at("secret").as_bool()) << key;
     EXPECT_TRUE(keys.at(key).at("value").is_null()) << key;

@@ -4,6 +4,7 @@
 
 #include "legacy_payloads.hpp"
 #include "surveillx/base/log.hpp"
+#include "surveillx/config/hide_password.hpp"
 #include "surveillx/socketio/client.hpp"
 
 namespace surveillx::mediaserver {
@@ -25,9 +26,9 @@ struct Counters {
 /// What both kinds share: the client, its log lines and its counters.
 class ClientPublisher : public Publisher {
  public:
-  ClientPublisher(net::EventLoop& loop, socketio::ClientOptions options, std::string url,
+  ClientPublisher(net::EventLoop& loop, socketio::ClientOptions options, const std::string& url,
                   PublisherEvents events, telemetry::Metrics& metrics)
-      : url_(std::move(url)), events_(std::move(events)), counters_(metrics) {
+      : url_(config::hide_password(url)), events_(std::move(events)), counters_(metrics) {
     client_ = socketio::Client::create(loop, std::move(options));
     client_->on_connect = [this] {
       log::info("publish.connected", {{"url", url_}, {"transport", client_->transport()}});
@@ -106,7 +107,7 @@ class LegacyPublisher final : public ClientPublisher {
  public:
   LegacyPublisher(net::EventLoop& loop, socketio::ClientOptions options, std::string url,
                   PublisherEvents events, telemetry::Metrics& metrics, config::Publish publish)
-      : ClientPublisher(loop, std::move(options), std::move(url), std::move(events), metrics),
+      : ClientPublisher(loop, std::move(options), url, std::move(events), metrics),
         publish_(std::move(publish)) {}
 
   void frame(const domain::Camera& camera, const live::Frame& frame) override {

@@ -67,6 +67,7 @@ class EngineSession final : public EngineSocket,
   void send(const EncodedEventPtr& event) override;
   bool send_latest(std::uint32_t owner, std::string_view slot,
                    const EncodedEventPtr& event) override;
+  void drop_latest(std::uint32_t owner, std::string_view slot) override;
   void drop_latest(std::uint32_t owner) override;
   void admit(std::size_t max_payload) override;
   [[nodiscard]] bool admitted() const override { return admitted_; }

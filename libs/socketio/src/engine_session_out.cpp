@@ -65,6 +65,10 @@ bool EngineSession::send_latest(std::uint32_t owner, std::string_view slot,
   return placed;
 }
 
+void EngineSession::drop_latest(std::uint32_t owner, std::string_view slot) {
+  outbox_.drop_latest(owner, slot);
+}
+
 void EngineSession::drop_latest(std::uint32_t owner) { outbox_.drop_latest(owner); }
 
 /// What is sent in one go shares the answer to one poll.

@@ -28,6 +28,12 @@ void Outbox::drop_latest(std::uint32_t owner) {
   std::erase_if(latest_, [owner](const Latest& waiting) { return waiting.owner == owner; });
 }
 
+void Outbox::drop_latest(std::uint32_t owner, std::string_view slot) {
+  std::erase_if(latest_, [owner, slot](const Latest& waiting) {
+    return waiting.owner == owner && waiting.slot == slot;
+  });
+}
+
 void Outbox::clear() {
   events_.clear();
   latest_.clear();

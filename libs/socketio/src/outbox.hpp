@@ -17,7 +17,9 @@ class Outbox {
   void push(EncodedEventPtr event);
   /// False when it replaced an unsent one, whose place in the order it keeps.
   bool push_latest(std::uint32_t owner, std::string_view slot, EncodedEventPtr event);
-  /// Forgets what `owner` has waiting in slots.
+  /// Forgets what `owner` has waiting in the slot.
+  void drop_latest(std::uint32_t owner, std::string_view slot);
+  /// The same for all its slots.
   void drop_latest(std::uint32_t owner);
   void clear();
 

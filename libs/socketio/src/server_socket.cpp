@@ -50,6 +50,10 @@ bool ServerSocket::emit_latest(std::string_view slot, const EncodedEventPtr& eve
   return session->engine->send_latest(owner_, slot, event);
 }
 
+void ServerSocket::drop_latest(std::string_view slot) {
+  if (const auto session = session_.lock()) session->engine->drop_latest(owner_, slot);
+}
+
 void ServerSocket::emit_with_ack(std::string_view event, const Arguments& arguments,
                                  std::chrono::milliseconds timeout,
                                  std::function<void(std::optional<Arguments>)> done) {

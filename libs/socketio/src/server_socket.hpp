@@ -37,6 +37,7 @@ class ServerSocket final : public Socket, public std::enable_shared_from_this<Se
   void on_disconnect(std::function<void(std::string_view)> handler) override;
   void emit(const EncodedEventPtr& event) override;
   bool emit_latest(std::string_view slot, const EncodedEventPtr& event) override;
+  void drop_latest(std::string_view slot) override;
   void emit_with_ack(std::string_view event, const Arguments& arguments,
                      std::chrono::milliseconds timeout,
                      std::function<void(std::optional<Arguments>)> done) override;

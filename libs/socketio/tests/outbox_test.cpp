@@ -52,5 +52,19 @@ TEST(Outbox, owners_have_slots_of_their_own) {
   EXPECT_TRUE(outbox.empty());
 }
 
+TEST(Outbox, what_was_dropped_from_a_slot_is_not_sent_after_the_events) {
+  Outbox outbox;
+  EXPECT_TRUE(outbox.push_latest(1, "hall", event("hall")));
+  EXPECT_TRUE(outbox.push_latest(1, "yard", event("yard")));
+  EXPECT_TRUE(outbox.push_latest(2, "hall", event("other")));
+  outbox.drop_latest(1, "hall");
+  outbox.push(event("removed"));
+  EXPECT_EQ(take(outbox), "removed");
+  EXPECT_EQ(take(outbox), "yard");
+  EXPECT_EQ(take(outbox), "other");
+  EXPECT_TRUE(outbox.empty());
+  EXPECT_TRUE(outbox.push_latest(1, "hall", event("again"))) << "nothing was replaced";
+}
+
 }  // namespace
 }  // namespace surveillx::socketio

@@ -55,10 +55,9 @@ void CameraBoard::set_cameras(const std::vector<domain::Camera>& cameras) {
 void CameraBoard::update(LiveCamera& known, const domain::Camera& camera) {
   const std::string group = std::exchange(known.camera, camera).group;
   known.in_database = true;
-  const bool renamed = known.told.name != camera.name;
-  known.told.name = camera.name;
+  // By the name it had: who may see it no more is not told the new one.
   if (group != camera.group) options_.on_regrouped(known, group);
-  if (renamed) options_.on_told(known);
+  if (std::exchange(known.told.name, camera.name) != camera.name) options_.on_told(known);
 }
 
 void CameraBoard::remove_missing(const std::unordered_set<CameraId>& present) {
@@ -160,6 +159,8 @@ void CameraBoard::tick() {
   untold_are_marked_ = true;
   for (auto& [id, camera] : cameras_) {
     if (camera.told_by_media || camera.told.reason == kNotConnected) continue;
+    // Another node has said why it is offline, before the newest one connected.
+    if (nodes_.shown(id) != nullptr) continue;
     camera.told.reason = kNotConnected;
     options_.on_told(camera);
   }

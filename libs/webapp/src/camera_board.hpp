@@ -34,7 +34,7 @@ struct BoardOptions {
   /// A camera is new, or is told anew.
   std::function<void(const LiveCamera&)> on_told;
   std::function<void(const LiveCamera&)> on_removed;
-  /// A camera has moved to another group.
+  /// A camera has moved to another group; if it was renamed too, that is told afterwards.
   std::function<void(const LiveCamera&, const std::string& earlier)> on_regrouped;
   /// Media named a camera that the database list does not have yet.
   std::function<void()> on_unknown;

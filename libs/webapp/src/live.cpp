@@ -33,6 +33,7 @@ class SocketSink : public ViewerSink {
   bool emit_latest(std::string_view slot, const socketio::EncodedEventPtr& event) override {
     return socket_->emit_latest(slot, event);
   }
+  void drop_latest(std::string_view slot) override { socket_->drop_latest(slot); }
 
  private:
   socketio::SocketPtr socket_;

@@ -33,6 +33,10 @@ using NodeId = std::uint64_t;
 /// | nothing but `offline`       | nobody; shown is the word of the last holder, once it is there |
 /// | the same, and nobody did    | nobody; shown is the word of the first by name                 |
 ///
+/// A camera that comes back to its first node while that still says `live` of the older session has
+/// not turned there: reports name no session. It is shown from the second node until that one says
+/// `stale`, two seconds after its last frame.
+///
 /// To turn is to say it after something else on the same connection. What a node says first after
 /// connecting only tells how it is, and counts as older than every turn; among such ones the first
 /// by name holds the camera, until one of them turns or says something lesser.

@@ -51,7 +51,6 @@ const socketio::EncodedEventPtr& OutgoingDetection::for_scope(const domain::View
     face.status = domain::FaceStatus::unknown;
     face.person_id.reset();
     face.name.clear();
-    face.confidence = 0;
   }
   auto encoded = encode_(live::Detection::kEvent, socketio::one_object(shown.to_json()));
   return forms_.emplace(std::move(hidden), std::move(encoded)).first->second;

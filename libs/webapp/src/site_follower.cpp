@@ -2,6 +2,7 @@
 
 #include "surveillx/base/log.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace surveillx::webapp {
@@ -27,13 +28,23 @@ void SiteFollower::look() {
   const bool check_all = std::exchange(check_sessions_, false);
   Wanted wanted{revisions_, reload, events_.sessions(check_all), events_.sessions(true)};
   auto job = [weak = weak_from_this(), &loop = loop_, store = store_, wanted = std::move(wanted)] {
-    loop.post([weak, found = read(*store, wanted)] {
+    loop.post([weak, found = read_or_log(*store, wanted)] {
       if (const auto self = weak.lock()) self->apply(found);
     });
   };
   looking_ = pool_.try_post(std::move(job));
   reload_cameras_ = reload_cameras_ || (!looking_ && reload);
   check_sessions_ = check_sessions_ || (!looking_ && check_all);
+}
+
+/// What throws is a look that could not read anything: were nothing posted, there would be no more.
+SiteFollower::Found SiteFollower::read_or_log(store::Store& store, const Wanted& wanted) {
+  try {
+    return read(store, wanted);
+  } catch (const std::exception& e) {
+    log::error("live.look_failed", {{"error", e.what()}});
+    return {};
+  }
 }
 
 SiteFollower::Found SiteFollower::read(store::Store& store, const Wanted& wanted) {
@@ -88,13 +99,13 @@ void SiteFollower::read_sessions(store::Store& store, const std::vector<std::str
 
 void SiteFollower::apply(const Found& found) {
   looking_ = false;
-  if (found.cameras) events_.on_cameras(*found.cameras);
-  // Before news: who may see them is in there.
+  // Before cameras and news: who may see them is in there.
   for (const auto& session : found.sessions) events_.on_session(session);
   for (const auto& id : found.ended_sessions) {
     log::info("live.session_ended");
     events_.on_session_ended(id);
   }
+  if (found.cameras) events_.on_cameras(*found.cameras);
   events_.on_attendance(found.attendance);
   if (!found.revisions) {
     // What was to be looked at has not been, or not all of it.

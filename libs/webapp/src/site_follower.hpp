@@ -57,6 +57,7 @@ class SiteFollower : public std::enable_shared_from_this<SiteFollower> {
     std::vector<std::string> all_sessions;
   };
 
+  [[nodiscard]] static Found read_or_log(store::Store& store, const Wanted& wanted);
   [[nodiscard]] static Found read(store::Store& store, const Wanted& wanted);
   static void read_attendance(store::Store& store, const store::Revisions& known, Found& found);
   static void read_sessions(store::Store& store, const std::vector<std::string>& ids, Found& found);

@@ -26,6 +26,8 @@ class ViewerSink {
   virtual void emit(const socketio::EncodedEventPtr& event) = 0;
   /// False when it replaced an event of the slot that was not sent yet.
   virtual bool emit_latest(std::string_view slot, const socketio::EncodedEventPtr& event) = 0;
+  /// What waits in the slot is not sent any more.
+  virtual void drop_latest(std::string_view slot) = 0;
 };
 
 /// One viewer: what it may see, what it watches of that, and when its next frame is due. Loop
@@ -63,9 +65,13 @@ class Viewer {
   /// Whether this frame goes to it; then its next one is due later.
   [[nodiscard]] bool wants_frame(const domain::Camera& camera, const WidthsSeen& widths, int width,
                                  SteadyTime now);
-  /// The camera is none of its any more. A watch of it is kept: it may only have been missing for a
-  /// while.
-  void forget(const CameraId& camera) { due_.erase(camera); }
+  /// The camera is none of its any more, nor a picture in `slot` that was not sent yet: events
+  /// overtake pictures, so that it would come after `removed`. A watch of it is kept: it may only
+  /// have been missing for a while.
+  void forget(const CameraId& camera, std::string_view slot) {
+    due_.erase(camera);
+    sink_->drop_latest(slot);
+  }
 
   /// A viewer has this long to send its first `watch`.
   static constexpr std::chrono::milliseconds kGrace{500};

@@ -53,7 +53,7 @@ BoardOptions ViewerHub::board_options() {
   board.no_media_reason = options_.no_media_reason;
   board.on_told = [this](const LiveCamera& camera) { tell_camera(camera, false); };
   board.on_removed = [this](const LiveCamera& camera) {
-    for (auto& [id, viewer] : viewers_) viewer.forget(camera.camera.id);
+    for (auto& [id, viewer] : viewers_) viewer.forget(camera.camera.id, camera.slot);
     tell_camera(camera, true);
   };
   board.on_regrouped = [this](const LiveCamera& camera, const std::string& earlier) {
@@ -95,7 +95,7 @@ void ViewerHub::tell_camera(const LiveCamera& camera, bool removed) {
 
 void ViewerHub::sight_changed(Viewer& viewer, const LiveCamera& camera, bool before, bool now) {
   if (before == now) return;
-  if (before) viewer.forget(camera.camera.id);
+  if (before) viewer.forget(camera.camera.id, camera.slot);
   viewer.sink().emit(camera_event(camera, before));
 }
 

@@ -216,6 +216,15 @@ TEST_F(Hub, when_only_another_node_comes_back_the_reason_is_not_that_there_is_no
   EXPECT_EQ(viewer->of("camera").size(), 1) << "once";
 }
 
+TEST_F(Hub, why_a_camera_is_offline_outlives_that_another_node_connects) {
+  EXPECT_TRUE(tell(hall_, "live", "Hall"));
+  EXPECT_TRUE(tell(hall_, "offline", "Hall", kNode, "The camera has left."));
+  hub_.media_connected(kOther, "south");
+  clock_.advance(1s);
+  hub_.tick();
+  EXPECT_EQ(reason_of(hall_), "The camera has left.");
+}
+
 TEST_F(Hub, a_node_that_connects_leaves_the_cameras_of_another_alone) {
   EXPECT_TRUE(tell(entrance_, "live"));
   const auto viewer = connect();

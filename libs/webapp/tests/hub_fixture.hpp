@@ -39,6 +39,7 @@ class FakeViewer : public ViewerSink {
     frames.push_back(encodings_.at(event.get()));
     return !slow;
   }
+  void drop_latest(std::string_view slot) override { dropped.emplace_back(slot); }
   [[nodiscard]] std::vector<Sent> of(std::string_view event) const {
     std::vector<Sent> result;
     for (const auto& sent : events) {
@@ -56,6 +57,7 @@ class FakeViewer : public ViewerSink {
   std::vector<Sent> frames;
   std::vector<Sent> beats;  ///< `status` after the greeting.
   std::vector<std::string> slots;
+  std::vector<std::string> dropped;  ///< Slots.
   bool slow = false;
 
  private:

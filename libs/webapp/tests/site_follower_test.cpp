@@ -7,7 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
+#include <stdexcept>
 
 namespace surveillx::webapp {
 namespace {
@@ -18,6 +20,22 @@ using testing::ElementsAre;
 
 constexpr const char* kPassword = "correct horse battery";
 
+/// The store asks it what time it is in the middle of a look-up.
+class FailingClock : public Clock {
+ public:
+  [[nodiscard]] UnixMillis now() const override {
+    if (failing) {
+      ++failures;
+      throw std::runtime_error("a fault");
+    }
+    return system_clock().now();
+  }
+  [[nodiscard]] SteadyTime steady() const override { return system_clock().steady(); }
+
+  std::atomic<bool> failing = false;
+  mutable std::atomic<int> failures = 0;
+};
+
 /// A database, and a follower whose open sockets are of the sessions in `open_`.
 class Following : public testing::Test {
  protected:
@@ -25,8 +43,7 @@ class Following : public testing::Test {
     store::DatabaseOptions database;
     database.data_dir = dir_.path();
     database.schema = store::SchemaPolicy::migrate;
-    auto opened =
-        store::Store::open(database, keys_, system_clock(), crypto::PasswordCost::minimal);
+    auto opened = store::Store::open(database, keys_, clock_, crypto::PasswordCost::minimal);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
     store_ = *opened;
     loop_.start("web");
@@ -40,11 +57,16 @@ class Following : public testing::Test {
   void start() {
     const auto revisions = store_->revision.current();
     ASSERT_TRUE(revisions);
+    start(*revisions);
+  }
+  /// As if that was the last it knew.
+  void start(const store::Revisions& revisions) {
     loop_.run_sync([&] {
       SiteEvents events;
       events.on_cameras = [this](const auto& cameras) {
         const std::lock_guard lock(mutex_);
         cameras_ = cameras;
+        order_.emplace_back("cameras");
       };
       events.on_attendance = [](const auto&) {};
       events.sessions = [this](bool all) {
@@ -54,10 +76,12 @@ class Following : public testing::Test {
       events.on_session = [this](const store::Session& session) {
         const std::lock_guard lock(mutex_);
         roles_.push_back(scope_of(session).role);
+        order_.emplace_back("session");
       };
       events.on_session_ended = [this](const std::string& id) {
         const std::lock_guard lock(mutex_);
         ended_.push_back(id);
+        order_.emplace_back("session_ended");
         std::erase(open_, id);
       };
       events.on_gallery = [this](std::int64_t) {
@@ -65,7 +89,7 @@ class Following : public testing::Test {
         ++galleries_;
       };
       follower_ = std::make_shared<SiteFollower>(loop_, pool_, store_, std::move(events));
-      follower_->start(*revisions, 10ms);
+      follower_->start(revisions, 10ms);
     });
   }
   /// A session of a user of that role, with an open socket.
@@ -91,6 +115,7 @@ class Following : public testing::Test {
 
   test_support::TempDir dir_;
   crypto::KeyRing keys_ = crypto::KeyRing::ephemeral();
+  FailingClock clock_;
   std::shared_ptr<store::Store> store_;
   net::EventLoop loop_;
   WorkerPool pool_{"follow", 1, 16};
@@ -100,6 +125,7 @@ class Following : public testing::Test {
   std::vector<domain::Role> roles_;
   std::vector<std::string> ended_;
   std::vector<domain::Camera> cameras_;
+  std::vector<std::string> order_;  ///< Of what was told.
   int galleries_ = 0;
 };
 
@@ -129,6 +155,36 @@ TEST_F(Following, sessions_are_looked_at_when_asked_though_nothing_has_changed) 
   start();
   loop_.run_sync([this] { follower_->check_sessions(); });
   EXPECT_TRUE(eventually([&] { return !roles().empty(); }));
+}
+
+TEST_F(Following, an_exception_in_a_look_is_a_look_that_is_made_again) {
+  (void)sign_in("ada", domain::Role::viewer);
+  start();
+  clock_.failing = true;
+  loop_.run_sync([this] { follower_->check_sessions(); });
+  ASSERT_TRUE(eventually([&] { return clock_.failures > 1; }));
+  EXPECT_TRUE(roles().empty());
+  EXPECT_TRUE(ended().empty()) << "not known is not ended";
+  clock_.failing = false;
+  EXPECT_TRUE(eventually([&] { return !roles().empty(); }));
+}
+
+TEST_F(Following, who_may_see_is_told_before_what_there_is_to_see) {
+  (void)sign_in("ada", domain::Role::viewer);
+  const auto ben = sign_in("ben", domain::Role::viewer);
+  const auto before = store_->revision.current();
+  ASSERT_TRUE(before);
+  ASSERT_TRUE(store_->cameras.add("Entrance"));
+  ASSERT_TRUE(store_->users.set_password(ben.user.id, "another long password"));
+  start(*before);  // One look finds all of it.
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex_);
+    return !cameras_.empty();
+  }));
+  const std::lock_guard lock(mutex_);
+  ASSERT_GE(order_.size(), 3);
+  order_.resize(3);
+  EXPECT_THAT(order_, ElementsAre("session", "session_ended", "cameras"));
 }
 
 TEST_F(Following, a_new_camera_is_told_and_media_has_to_look_too) {

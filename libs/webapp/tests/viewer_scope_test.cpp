@@ -137,7 +137,7 @@ TEST_F(LimitedViewer, sees_people_of_other_groups_as_unknown) {
     EXPECT_EQ(faces[hidden].at("status").as_string(), "unknown") << hidden;
     EXPECT_TRUE(faces[hidden].at("person_id").is_null()) << hidden;
     EXPECT_TRUE(faces[hidden].at("name").is_null()) << hidden;
-    EXPECT_EQ(faces[hidden].at("confidence").as_double(), 0) << hidden;
+    EXPECT_EQ(faces[hidden].at("confidence").as_double(), 0.9) << hidden << ": as a stranger's";
     EXPECT_EQ(faces[hidden].at("box").as_array().size(), 4) << "the face is in the picture";
   }
   EXPECT_EQ(faces[3].at("confidence").as_double(), 0.8);
@@ -209,6 +209,33 @@ TEST_F(LimitedViewer,
   EXPECT_EQ(viewer->frames.size(), 1);
 }
 
+TEST_F(LimitedViewer, does_not_learn_the_new_name_of_a_camera_that_it_loses) {
+  const auto loses = connect(nullptr, cameras({"inside"}));
+  const auto gets = connect(nullptr, cameras({"outside"}));
+  loses->events.clear();
+  gets->events.clear();
+  hall_.group = "outside";
+  hall_.name = "Vault";
+  hub_.set_cameras({entrance_, hall_});
+  ASSERT_EQ(loses->of("camera").size(), 1);
+  EXPECT_EQ(loses->of("camera")[0].payload.at("state").as_string(), "removed");
+  EXPECT_EQ(loses->of("camera")[0].payload.at("name").as_string(), "Hall");
+  ASSERT_FALSE(gets->of("camera").empty());
+  EXPECT_EQ(gets->of("camera").back().payload.at("name").as_string(), "Vault");
+}
+
+TEST_F(LimitedViewer, gets_no_picture_that_waited_when_it_lost_the_camera) {
+  ViewerId id = 0;
+  const auto viewer = connect_and_watch({}, &id);
+  EXPECT_TRUE(frame(entrance_, 1));
+  EXPECT_TRUE(frame(hall_, 1));
+  ASSERT_EQ(viewer->slots.size(), 2);
+  hub_.set_scope(id, cameras({"inside"}));
+  EXPECT_THAT(viewer->dropped, ElementsAre(viewer->slots[0]));
+  hub_.set_cameras({entrance_});
+  EXPECT_EQ(viewer->dropped.back(), viewer->slots[1]) << "nor of one that was removed";
+}
+
 TEST_F(LimitedViewer, another_role_or_other_limits_hold_at_once) {
   ViewerId id = 0;
   const auto viewer = connect_and_watch({}, &id);
@@ -253,8 +280,9 @@ TEST(ScopeOf, a_session_brings_its_user_s_role_and_nobody_is_limited_yet) {
   session.user.role = domain::Role::operator_;
   const auto scope = scope_of(session);
   EXPECT_EQ(scope.role, domain::Role::operator_);
-  EXPECT_TRUE(scope.sees_all_cameras());
-  EXPECT_TRUE(scope.sees_all_people());
+  const char* const first = "limits have to hold in the resources that scope_of.hpp names first";
+  EXPECT_TRUE(scope.sees_all_cameras()) << first;
+  EXPECT_TRUE(scope.sees_all_people()) << first;
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include "surveillx/config/hide_password.hpp"
+
 #include "answers.hpp"
 #include "resources/resources.hpp"
 
@@ -23,7 +25,7 @@ HttpResponse system_facts(const ApiContext& context) {
   if (facts.engine) answer["engine"] = facts.engine->to_json();
   json::object publish;
   publish["mode"] = legacy ? "legacy" : "internal";
-  publish["url"] = legacy ? context.config.publish.url : "";
+  publish["url"] = legacy ? config::hide_password(context.config.publish.url) : "";
   answer["publish"] = std::move(publish);
   answer["media_connected"] = facts.media_connected;
   json::object database;

@@ -31,6 +31,8 @@ TEST_F(Web, an_administrator_reads_what_is_set_and_by_which_way_but_no_secret) {
   EXPECT_EQ(text(told("security.metrics_token"), "source"), "environment");
   EXPECT_TRUE(told("security.metrics_token").at("secret").as_bool());
   EXPECT_TRUE(told("security.metrics_token").at("value").is_null());
+  EXPECT_TRUE(told("security.metrics_token").at("set").as_bool());
+  EXPECT_FALSE(told("publish.token").at("set").as_bool());
 }
 
 TEST_F(Web, settings_are_for_administrators) {

@@ -35,5 +35,13 @@ TEST_F(Web, in_legacy_mode_the_page_is_told_where_pictures_go) {
   EXPECT_EQ(text(publish, "url"), "http://127.0.0.1:5001");
 }
 
+TEST_F(Web, where_pictures_go_is_told_without_the_password_for_there) {
+  options_.config.publish.mode = config::PublishMode::legacy;
+  options_.config.publish.url = "http://u:s3cret@127.0.0.1:5001";
+  start();
+  const auto publish = body(get("/api/system", token_of())).at("publish").as_object();
+  EXPECT_EQ(text(publish, "url"), "http://u:***@127.0.0.1:5001");
+}
+
 }  // namespace
 }  // namespace surveillx::webapp

@@ -11,8 +11,10 @@
 namespace surveillx::domain {
 
 /// Who looks, and at whom and what they may look: a user's role, and the groups a viewer or
-/// operator is limited to. Whoever hands something out asks here, for Live, pictures, attendance,
-/// sightings and exports alike. An administrator is never limited.
+/// operator is limited to. An administrator is never limited. Nobody else is yet: there is no place
+/// where limits are kept. Live asks for all that it sends; the HTTP resources (cameras, people,
+/// attendance) do not ask, and have to before somebody is limited, as do sightings and exports when
+/// there are some.
 struct ViewerScope {
   using Groups = std::set<std::string, std::less<>>;
 

@@ -85,7 +85,9 @@ class EngineSocket {
   /// At most one unsent event per `owner` and `slot`; false when it replaced one.
   virtual bool send_latest(std::uint32_t owner, std::string_view slot,
                            const EncodedEventPtr& event) = 0;
-  /// Forgets what `owner` has waiting in slots.
+  /// Forgets what `owner` has waiting in the slot.
+  virtual void drop_latest(std::uint32_t owner, std::string_view slot) = 0;
+  /// The same for all its slots.
   virtual void drop_latest(std::uint32_t owner) = 0;
   /// Somebody known is behind it: no stranger's limits any more, `max_payload` bytes at once.
   virtual void admit(std::size_t max_payload) = 0;

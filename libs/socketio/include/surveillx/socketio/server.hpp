@@ -47,6 +47,8 @@ class Socket {
   /// For what only counts while it is new (a frame): at most one unsent event a `slot` waits for a
   /// slow peer, and a newer one replaces it. Returns false when it replaced one (a drop).
   virtual bool emit_latest(std::string_view slot, const EncodedEventPtr& event) = 0;
+  /// What waits in the slot is not sent any more.
+  virtual void drop_latest(std::string_view slot) = 0;
   /// Leaves the namespace; with `close_connection`, ends the whole Engine.IO session.
   virtual void disconnect(bool close_connection) = 0;
 };
