@@ -14,44 +14,44 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-struct Case {
+struct HiddenCase {
   const char* written;
   const char* shown;
 };
 
 TEST(HidePassword, one_url_is_one_whatever_characters_its_password_has) {
   for (const auto& [written, expected] : {
-           Case{"postgresql://u:s3cret@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa,ss@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa?ss@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa@ss@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa/ss@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa#ss@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa:ss@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa ss@db/x", "postgresql://u:***@db/x"},
-           Case{"postgresql://u:pa?password=ss@db/x", "postgresql://u:***"},
-           Case{"postgresql://u:pa?ss@db/x?password=s3&a=b",
+           HiddenCase{"postgresql://u:s3cret@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa,ss@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa?ss@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa@ss@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa/ss@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa#ss@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa:ss@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa ss@db/x", "postgresql://u:***@db/x"},
+           HiddenCase{"postgresql://u:pa?password=ss@db/x", "postgresql://u:***"},
+           HiddenCase{"postgresql://u:pa?ss@db/x?password=s3&a=b",
                 "postgresql://u:***@db/x?password=***&a=b"},
-           Case{"postgresql://db/x?user=u&password=a,b", "postgresql://db/x?user=u&password=***"},
-           Case{"postgresql://db/x?password=a@b", "postgresql://db/x?password=***"},
-           Case{"postgresql://db/x?password=a?b&c=d", "postgresql://db/x?password=***&c=d"},
-           Case{"postgresql://db/x?password=a&b", "postgresql://db/x?password=***"},
-           Case{"postgresql://db/x?pass%77ord=abc", "postgresql://db/x?pass%77ord=***"},
-           Case{"postgresql://db/x?%70ASSWORD=abc", "postgresql://db/x?%70ASSWORD=***"},
-           Case{"postgresql://db/x?sslpassword=abc&sslkey=k.pem",
+           HiddenCase{"postgresql://db/x?user=u&password=a,b", "postgresql://db/x?user=u&password=***"},
+           HiddenCase{"postgresql://db/x?password=a@b", "postgresql://db/x?password=***"},
+           HiddenCase{"postgresql://db/x?password=a?b&c=d", "postgresql://db/x?password=***&c=d"},
+           HiddenCase{"postgresql://db/x?password=a&b", "postgresql://db/x?password=***"},
+           HiddenCase{"postgresql://db/x?pass%77ord=abc", "postgresql://db/x?pass%77ord=***"},
+           HiddenCase{"postgresql://db/x?%70ASSWORD=abc", "postgresql://db/x?%70ASSWORD=***"},
+           HiddenCase{"postgresql://db/x?sslpassword=abc&sslkey=k.pem",
                 "postgresql://db/x?sslpassword=***&sslkey=k.pem"},
-           Case{"postgresql://db/x?oauth_client_secret=abc",
+           HiddenCase{"postgresql://db/x?oauth_client_secret=abc",
                 "postgresql://db/x?oauth_client_secret=***"},
-           Case{"postgresql://db/x?scram_client_key=abc", "postgresql://db/x?scram_client_key=***"},
-           Case{"https://u:s3cret@pictures.example/a?token=abc",
+           HiddenCase{"postgresql://db/x?scram_client_key=abc", "postgresql://db/x?scram_client_key=***"},
+           HiddenCase{"https://u:s3cret@pictures.example/a?token=abc",
                 "https://u:***@pictures.example/a?token=***"},
-           Case{"turn:u:pa,ss@relay:3478", "turn:u:***@relay:3478"},
-           Case{"turns://u:pa?ss@relay?transport=tcp", "turns://u:***@relay?transport=tcp"},
-           Case{"turn:u:p://ss@relay", "turn:u:***@relay"},
+           HiddenCase{"turn:u:pa,ss@relay:3478", "turn:u:***@relay:3478"},
+           HiddenCase{"turns://u:pa?ss@relay?transport=tcp", "turns://u:***@relay?transport=tcp"},
+           HiddenCase{"turn:u:p://ss@relay", "turn:u:***@relay"},
            // What is refused, and quoted when it is.
-           Case{"u:s3cret@db/x", "u:***@db/x"},
-           Case{"host=db user=u password=abc", "host=db user=u password=***"},
-           Case{"host=db password = 'a b' user=u", "host=db password =***"},
+           HiddenCase{"u:s3cret@db/x", "u:***@db/x"},
+           HiddenCase{"host=db user=u password=abc", "host=db user=u password=***"},
+           HiddenCase{"host=db password = 'a b' user=u", "host=db password =***"},
        }) {
     EXPECT_EQ(hide_password(written), expected) << written;
     EXPECT_TRUE(has_password(written)) << written;
@@ -85,13 +85,13 @@ TEST(HidePassword, a_list_is_hidden_url_by_url_though_a_password_has_commas) {
 
 TEST(HidePassword, messages_about_wrong_values_do_not_quote_it) {
   for (const auto& [key, value] : {
-           Case{"database.url", "mysql://u:s3cret@db/x"},
-           Case{"database.url", "u:s3cret@db/x"},
-           Case{"database.url", "host=db password=s3cret"},
-           Case{"publish.url", "https://u:s3cret?x@host"},
-           Case{"publish.url", "https://u:s3cret/x@host"},
-           Case{"ice.turn", "turn:u:s3cret,s3cret@relay"},
-           Case{"ice.turn", "turn:u:s3cret@relay:port"},
+           HiddenCase{"database.url", "mysql://u:s3cret@db/x"},
+           HiddenCase{"database.url", "u:s3cret@db/x"},
+           HiddenCase{"database.url", "host=db password=s3cret"},
+           HiddenCase{"publish.url", "https://u:s3cret?x@host"},
+           HiddenCase{"publish.url", "https://u:s3cret/x@host"},
+           HiddenCase{"ice.turn", "turn:u:s3cret,s3cret@relay"},
+           HiddenCase{"ice.turn", "turn:u:s3cret@relay:port"},
        }) {
     Config config;
     const auto set = find_key(key)->set(config, value);

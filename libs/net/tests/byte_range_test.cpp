@@ -15,17 +15,17 @@ namespace {
 
 using Kind = RangeAsked::Kind;
 
-struct Case {
+struct RangeCase {
   const char* field;
   std::uint64_t size;
   Kind kind;
   ByteRange part;
 };
 
-class ParseRange : public ::testing::TestWithParam<Case> {};
+class ParseRange : public ::testing::TestWithParam<RangeCase> {};
 
 TEST_P(ParseRange, follows_rfc_9110_section_14) {
-  const Case& c = GetParam();
+  const RangeCase& c = GetParam();
   const RangeAsked asked = parse_range(c.field, c.size);
   EXPECT_EQ(asked.kind, c.kind) << c.field;
   EXPECT_EQ(asked.part.first, c.part.first) << c.field;
@@ -35,29 +35,29 @@ TEST_P(ParseRange, follows_rfc_9110_section_14) {
 INSTANTIATE_TEST_SUITE_P(
     Table, ParseRange,
     ::testing::Values(
-        Case{"bytes=0-499", 1000, Kind::part, {0, 500}},
-        Case{"bytes=500-999", 1000, Kind::part, {500, 500}},
-        Case{"BYTES=0-0", 1000, Kind::part, {0, 1}}, Case{"bytes=999-", 1000, Kind::part, {999, 1}},
-        Case{"bytes=500-", 1000, Kind::part, {500, 500}},
-        Case{"bytes=900-5000", 1000, Kind::part, {900, 100}},
-        Case{"bytes=0-99999999999999999999999999", 1000, Kind::part, {0, 1000}},
-        Case{"bytes= 1-2 ", 1000, Kind::part, {1, 2}},
+        RangeCase{"bytes=0-499", 1000, Kind::part, {0, 500}},
+        RangeCase{"bytes=500-999", 1000, Kind::part, {500, 500}},
+        RangeCase{"BYTES=0-0", 1000, Kind::part, {0, 1}}, RangeCase{"bytes=999-", 1000, Kind::part, {999, 1}},
+        RangeCase{"bytes=500-", 1000, Kind::part, {500, 500}},
+        RangeCase{"bytes=900-5000", 1000, Kind::part, {900, 100}},
+        RangeCase{"bytes=0-99999999999999999999999999", 1000, Kind::part, {0, 1000}},
+        RangeCase{"bytes= 1-2 ", 1000, Kind::part, {1, 2}},
         // The last bytes.
-        Case{"bytes=-500", 1000, Kind::part, {500, 500}},
-        Case{"bytes=-5000", 1000, Kind::part, {0, 1000}},
-        Case{"bytes=-0", 1000, Kind::unsatisfiable, {}},
+        RangeCase{"bytes=-500", 1000, Kind::part, {500, 500}},
+        RangeCase{"bytes=-5000", 1000, Kind::part, {0, 1000}},
+        RangeCase{"bytes=-0", 1000, Kind::unsatisfiable, {}},
         // Outside.
-        Case{"bytes=1000-", 1000, Kind::unsatisfiable, {}},
-        Case{"bytes=1000-2000", 1000, Kind::unsatisfiable, {}},
-        Case{"bytes=99999999999999999999999999-", 1000, Kind::unsatisfiable, {}},
-        Case{"bytes=0-", 0, Kind::unsatisfiable, {}}, Case{"bytes=-5", 0, Kind::whole, {}},
+        RangeCase{"bytes=1000-", 1000, Kind::unsatisfiable, {}},
+        RangeCase{"bytes=1000-2000", 1000, Kind::unsatisfiable, {}},
+        RangeCase{"bytes=99999999999999999999999999-", 1000, Kind::unsatisfiable, {}},
+        RangeCase{"bytes=0-", 0, Kind::unsatisfiable, {}}, RangeCase{"bytes=-5", 0, Kind::whole, {}},
         // Several, other units, and what is not well-formed.
-        Case{"bytes=0-1,5-6", 1000, Kind::whole, {}}, Case{"lines=0-1", 1000, Kind::whole, {}},
-        Case{"bytes", 1000, Kind::whole, {}}, Case{"bytes=", 1000, Kind::whole, {}},
-        Case{"bytes=-", 1000, Kind::whole, {}}, Case{"bytes=5", 1000, Kind::whole, {}},
-        Case{"bytes=5-4", 1000, Kind::whole, {}}, Case{"bytes=a-b", 1000, Kind::whole, {}},
-        Case{"bytes=1-2-3", 1000, Kind::whole, {}}, Case{"bytes=+1-2", 1000, Kind::whole, {}},
-        Case{"bytes =0-1", 1000, Kind::whole, {}}, Case{"", 1000, Kind::whole, {}}));
+        RangeCase{"bytes=0-1,5-6", 1000, Kind::whole, {}}, RangeCase{"lines=0-1", 1000, Kind::whole, {}},
+        RangeCase{"bytes", 1000, Kind::whole, {}}, RangeCase{"bytes=", 1000, Kind::whole, {}},
+        RangeCase{"bytes=-", 1000, Kind::whole, {}}, RangeCase{"bytes=5", 1000, Kind::whole, {}},
+        RangeCase{"bytes=5-4", 1000, Kind::whole, {}}, RangeCase{"bytes=a-b", 1000, Kind::whole, {}},
+        RangeCase{"bytes=1-2-3", 1000, Kind::whole, {}}, RangeCase{"bytes=+1-2", 1000, Kind::whole, {}},
+        RangeCase{"bytes =0-1", 1000, Kind::whole, {}}, RangeCase{"", 1000, Kind::whole, {}}));
 
 HttpRequest get_with(std::vector<std::pair<std::string, std::string>> headers,
                      std::string method = "GET") {
