@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using test_support::eventually;
 using testing::ElementsAre;
 
-constexpr const char* kPassword = "correct horse battery";
+constexpr const char* kUserPassword = "correct horse battery";
 
 /// The store asks it what time it is in the middle of a look-up.
 class FailingClock : public Clock {
@@ -94,7 +94,7 @@ class Following : public testing::Test {
   }
   /// A session of a user of that role, with an open socket.
   store::Session sign_in(const char* name, domain::Role role) {
-    const auto user = store_->users.add(name, role, kPassword);
+    const auto user = store_->users.add(name, role, kUserPassword);
     EXPECT_TRUE(user) << (user ? "" : user.error().message);
     const auto made = store_->sessions.create(user->id, std::chrono::hours(1));
     EXPECT_TRUE(made);
@@ -130,7 +130,7 @@ class Following : public testing::Test {
 };
 
 TEST_F(Following, another_role_reaches_open_sockets) {
-  ASSERT_TRUE(store_->users.add("root", domain::Role::admin, kPassword));  // There has to be one.
+  ASSERT_TRUE(store_->users.add("root", domain::Role::admin, kUserPassword));  // There has to be one.
   const auto session = sign_in("ada", domain::Role::viewer);
   start();
   ASSERT_TRUE(store_->users.set_role(session.user.id, domain::Role::operator_));

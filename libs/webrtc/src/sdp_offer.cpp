@@ -62,7 +62,7 @@ Lines fingerprints_in(const Lines& lines) {
   return out;
 }
 
-struct Transport {
+struct OfferedTransport {
   Keys keys;
   Lines fingerprints;
   std::string setup;
@@ -70,13 +70,13 @@ struct Transport {
 
 /// The transport of the section that carries the video. What that section does not say holds from
 /// the session's lines; last, the other sections of the bundle are asked, since they share it.
-Result<Transport> transport_of(const Parsed& offer, std::size_t carrier, std::size_t video) {
+Result<OfferedTransport> transport_of(const Parsed& offer, std::size_t carrier, std::size_t video) {
   std::vector<const Lines*> places{&offer.text.media[carrier], &offer.text.session,
                                    &offer.text.media[video]};
   if (const auto* group = group_of(offer, video)) {
     for (const auto member : *group) places.push_back(&offer.text.media[member]);
   }
-  Transport out;
+  OfferedTransport out;
   for (const auto* lines : places) {
     if (const auto keys = keys_in(*lines); keys && out.keys.ufrag.empty()) out.keys = *keys;
     if (out.fingerprints.empty()) out.fingerprints = fingerprints_in(*lines);
@@ -190,7 +190,7 @@ void add_candidates(const Parsed& parsed, const Offer& offer, Lines& out) {
 
 /// An offer of the one section. Only what is known gets in: what a peer invents never reaches the
 /// library's parsers.
-std::string for_webrtcbin(const Parsed& parsed, const Offer& offer, const Transport& transport,
+std::string for_webrtcbin(const Parsed& parsed, const Offer& offer, const OfferedTransport& transport,
                           const Choice& choice) {
   const auto video = static_cast<std::size_t>(offer.video_mline);
   const auto& section = parsed.text.media[video];
@@ -228,7 +228,7 @@ std::string for_webrtcbin(const Parsed& parsed, const Offer& offer, const Transp
 }
 
 /// Decides what becomes of each section once the video and its transport are known.
-void set_fates(const Parsed& parsed, const Transport& transport, Offer& offer) {
+void set_fates(const Parsed& parsed, const OfferedTransport& transport, Offer& offer) {
   const auto video = static_cast<std::size_t>(offer.video_mline);
   const auto carrier = static_cast<std::size_t>(offer.carrier_mline);
   const auto* group = group_of(parsed, video);
