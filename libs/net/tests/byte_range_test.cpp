@@ -37,7 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         RangeCase{"bytes=0-499", 1000, Kind::part, {0, 500}},
         RangeCase{"bytes=500-999", 1000, Kind::part, {500, 500}},
-        RangeCase{"BYTES=0-0", 1000, Kind::part, {0, 1}}, RangeCase{"bytes=999-", 1000, Kind::part, {999, 1}},
+        RangeCase{"BYTES=0-0", 1000, Kind::part, {0, 1}},
+        RangeCase{"bytes=999-", 1000, Kind::part, {999, 1}},
         RangeCase{"bytes=500-", 1000, Kind::part, {500, 500}},
         RangeCase{"bytes=900-5000", 1000, Kind::part, {900, 100}},
         RangeCase{"bytes=0-99999999999999999999999999", 1000, Kind::part, {0, 1000}},
@@ -50,13 +51,16 @@ INSTANTIATE_TEST_SUITE_P(
         RangeCase{"bytes=1000-", 1000, Kind::unsatisfiable, {}},
         RangeCase{"bytes=1000-2000", 1000, Kind::unsatisfiable, {}},
         RangeCase{"bytes=99999999999999999999999999-", 1000, Kind::unsatisfiable, {}},
-        RangeCase{"bytes=0-", 0, Kind::unsatisfiable, {}}, RangeCase{"bytes=-5", 0, Kind::whole, {}},
+        RangeCase{"bytes=0-", 0, Kind::unsatisfiable, {}},
+        RangeCase{"bytes=-5", 0, Kind::whole, {}},
         // Several, other units, and what is not well-formed.
-        RangeCase{"bytes=0-1,5-6", 1000, Kind::whole, {}}, RangeCase{"lines=0-1", 1000, Kind::whole, {}},
-        RangeCase{"bytes", 1000, Kind::whole, {}}, RangeCase{"bytes=", 1000, Kind::whole, {}},
-        RangeCase{"bytes=-", 1000, Kind::whole, {}}, RangeCase{"bytes=5", 1000, Kind::whole, {}},
-        RangeCase{"bytes=5-4", 1000, Kind::whole, {}}, RangeCase{"bytes=a-b", 1000, Kind::whole, {}},
-        RangeCase{"bytes=1-2-3", 1000, Kind::whole, {}}, RangeCase{"bytes=+1-2", 1000, Kind::whole, {}},
+        RangeCase{"bytes=0-1,5-6", 1000, Kind::whole, {}},
+        RangeCase{"lines=0-1", 1000, Kind::whole, {}}, RangeCase{"bytes", 1000, Kind::whole, {}},
+        RangeCase{"bytes=", 1000, Kind::whole, {}}, RangeCase{"bytes=-", 1000, Kind::whole, {}},
+        RangeCase{"bytes=5", 1000, Kind::whole, {}}, RangeCase{"bytes=5-4", 1000, Kind::whole, {}},
+        RangeCase{"bytes=a-b", 1000, Kind::whole, {}},
+        RangeCase{"bytes=1-2-3", 1000, Kind::whole, {}},
+        RangeCase{"bytes=+1-2", 1000, Kind::whole, {}},
         RangeCase{"bytes =0-1", 1000, Kind::whole, {}}, RangeCase{"", 1000, Kind::whole, {}}));
 
 HttpRequest get_with(std::vector<std::pair<std::string, std::string>> headers,

@@ -130,7 +130,8 @@ class Following : public testing::Test {
 };
 
 TEST_F(Following, another_role_reaches_open_sockets) {
-  ASSERT_TRUE(store_->users.add("root", domain::Role::admin, kUserPassword));  // There has to be one.
+  ASSERT_TRUE(
+      store_->users.add("root", domain::Role::admin, kUserPassword));  // There has to be one.
   const auto session = sign_in("ada", domain::Role::viewer);
   start();
   ASSERT_TRUE(store_->users.set_role(session.user.id, domain::Role::operator_));

@@ -190,8 +190,8 @@ void add_candidates(const Parsed& parsed, const Offer& offer, Lines& out) {
 
 /// An offer of the one section. Only what is known gets in: what a peer invents never reaches the
 /// library's parsers.
-std::string for_webrtcbin(const Parsed& parsed, const Offer& offer, const OfferedTransport& transport,
-                          const Choice& choice) {
+std::string for_webrtcbin(const Parsed& parsed, const Offer& offer,
+                          const OfferedTransport& transport, const Choice& choice) {
   const auto video = static_cast<std::size_t>(offer.video_mline);
   const auto& section = parsed.text.media[video];
   const auto mid = offer.sections[video].mid.empty() ? "0" : offer.sections[video].mid;
@@ -237,8 +237,8 @@ void set_fates(const Parsed& parsed, const OfferedTransport& transport, Offer& o
     auto& section = offer.sections.emplace_back(offered_section(parsed, i));
     const auto keys = keys_of(parsed, i);
     section.grouped = offer.bundled && group_of(parsed, i) == group;
-    const bool same = keys && keys->ufrag == transport.keys.ufrag &&
-                      keys->password == transport.keys.password;
+    const bool same =
+        keys && keys->ufrag == transport.keys.ufrag && keys->password == transport.keys.password;
     section.on_our_transport = same || i == carrier || (i == video && !keys);
     if (i == video) {
       section.fate = Fate::video;
