@@ -439,7 +439,8 @@ TEST_F(PeerSessionTest, encoded_frames_are_handed_out_as_they_came) {
                 (std::vector{0, 0, 0, 1}));
     }
     for (std::size_t i = 1; i < frames.size(); ++i) {
-      EXPECT_GT(frames[i].pts, frames[i - 1].pts) << i << ", " << stream::to_string(codec);
+      // Frames that a busy machine takes in at once have one time.
+      EXPECT_GE(frames[i].pts, frames[i - 1].pts) << i << ", " << stream::to_string(codec);
     }
   }
 }

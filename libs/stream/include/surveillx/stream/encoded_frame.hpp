@@ -17,7 +17,8 @@ struct EncodedFrame {
   bool keyframe = false;
   std::span<const std::uint8_t> bytes;
   std::shared_ptr<const void> owner;
-  /// Presentation time on the source's own clock: differences count.
+  /// Presentation time on the source's own clock: differences count. Never falls; frames that were taken
+  /// in at once may share one.
   std::chrono::nanoseconds pts{0};
   SteadyTime received_at{};  ///< When its last packet reached us.
 };
