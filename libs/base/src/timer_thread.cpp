@@ -3,7 +3,6 @@
 #include "surveillx/base/worker_pool.hpp"
 
 #include <pthread.h>
-
 #include <thread>
 #include <utility>
 
@@ -50,6 +49,11 @@ void aside(std::function<void()> call) {
   static WorkerPool& pool = *new WorkerPool("aside", 2, 1'024);
   // A full queue means that both threads hang; what is dropped here is asked for again in a second.
   (void)pool.try_post(std::move(call));
+}
+
+void aside_after(std::chrono::milliseconds delay, std::function<void()> call) {
+  TimerThread::instance().at(std::chrono::steady_clock::now() + delay,
+                             [call = std::move(call)]() mutable { aside(std::move(call)); });
 }
 
 }  // namespace surveillx

@@ -1,9 +1,7 @@
 #include "surveillx/decode/decode_chain.hpp"
 
 #include "surveillx/base/log.hpp"
-
-#include "counted.hpp"
-#include "rtp_packet.hpp"
+#include "surveillx/decode/rtp_packet.hpp"
 
 #include <array>
 #include <utility>
@@ -14,22 +12,21 @@ namespace {
 using stream::Codec;
 using stream::EndReason;
 
-/// `valve` shuts on pictures that are too large before a decoder allocates them. The depayloader asks
-/// for a keyframe after a loss, and the decoder goes on with what it has: its
+/// `valve` shuts on pictures that are too large before a decoder allocates them. The depayloader
+/// asks for a keyframe after a loss, and the decoder goes on with what it has: its
 /// `automatic-request-sync-points` would throw away every picture until that keyframe comes.
-std::string chain_text(Codec codec, Input input) {
+std::string chain_text(Codec codec, bool of_packets) {
   const std::string sink =
       " ! video/x-raw,format=I420 ! appsink name=tap sync=false async=false max-buffers=1 drop=true"
       " enable-last-sample=false qos=false wait-on-eos=false";
   const std::string wanted = " request-keyframe=true wait-for-keyframe=false ! ";
   if (codec == Codec::vp8) {
     const std::string depay = "rtpvp8depay name=depay" + wanted;
-    return (input == Input::rtp ? depay : "") + "valve name=valve ! vp8dec name=decoder qos=false" +
-           sink;
+    return (of_packets ? depay : "") + "valve name=valve ! vp8dec name=decoder qos=false" + sink;
   }
-  // Asked for Annex B, rtph264depay 1.22 splits a keyframe between its slices, and the second half has
-  // no time: it makes AVC, and h264parse Annex B of it. Parameter sets go before each keyframe, so that
-  // who begins there, we after a pause or a viewer, needs nothing that came before.
+  // Asked for Annex B, rtph264depay 1.22 splits a keyframe between its slices, and the second half
+  // has no time: it makes AVC, and h264parse Annex B of it. Parameter sets go before each keyframe,
+  // so that who begins there, we after a pause or a viewer, needs nothing that came before.
   const std::string depay =
       "rtph264depay name=depay" + wanted + "video/x-h264,stream-format=avc,alignment=au ! ";
   const std::string parse =
@@ -40,7 +37,7 @@ std::string chain_text(Codec codec, Input input) {
   const std::string decoder = gst::has_factory("avdec_h264")
                                   ? "avdec_h264 name=decoder max-threads=1 qos=false ! videoconvert"
                                   : "openh264dec name=decoder qos=false ! videoconvert";
-  return (input == Input::rtp ? depay : "") + parse + decoder + sink;
+  return (of_packets ? depay : "") + parse + decoder + sink;
 }
 
 /// Keeps the sample and its mapping as long as a Picture uses the planes.
@@ -94,21 +91,16 @@ DecodeChain::DecodeChain(const ChainOptions& options, std::shared_ptr<stream::Ca
 Result<std::shared_ptr<DecodeChain>> DecodeChain::create(
     const ChainOptions& options, std::shared_ptr<stream::CameraStream> stream,
     std::shared_ptr<RtpIntake> intake, OnFailed on_failed) {
-  auto bin = gst::parse_bin(chain_text(options.codec, options.input));
+  auto bin = gst::parse_bin(chain_text(options.codec, intake != nullptr));
   if (!bin) return bin.error();
   stream->set_codec(options.codec);
+  // Without packets nothing waits in front, so that nothing is ever too late.
+  if (!intake) intake = std::make_shared<RtpIntake>(-1, std::chrono::hours(1));
   std::shared_ptr<DecodeChain> chain(
       new DecodeChain(options, std::move(stream), std::move(intake), std::move(on_failed)));
   chain->bin_ = std::move(*bin);
   chain->connect();
   return chain;
-}
-
-Result<std::shared_ptr<DecodeChain>> DecodeChain::create(
-    const ChainOptions& options, std::shared_ptr<stream::CameraStream> stream, OnFailed on_failed) {
-  // Nothing waits in front, so that nothing is ever too late.
-  return create(options, std::move(stream),
-                std::make_shared<RtpIntake>(-1, std::chrono::hours(1)), std::move(on_failed));
 }
 
 void DecodeChain::connect() {
@@ -136,17 +128,18 @@ void DecodeChain::connect() {
   // The valve itself is not captured: its pad would keep the closure and the closure the valve.
   const auto valve = gst::child(bin_.get(), "valve");
   const auto encoded = gst::static_pad(valve.get(), "sink");
-  probes.push_back(
-      gst::ProbeGuard::add(encoded.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-                           [weak](GstPad* at, GstPadProbeInfo* info) {
-                             const auto self = weak.lock();
-                             GstEvent* event = gst_pad_probe_info_get_event(info);
-                             if (!self || GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return;
-                             GstCaps* caps = nullptr;
-                             gst_event_parse_caps(event, &caps);
-                             const auto element = gst::adopt(gst_pad_get_parent_element(at));
-                             if (element) self->on_caps(element.get(), caps);
-                           }));
+  probes.push_back(gst::ProbeGuard::add(encoded.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+                                        [weak](GstPad* at, GstPadProbeInfo* info) {
+                                          const auto self = weak.lock();
+                                          GstEvent* event = gst_pad_probe_info_get_event(info);
+                                          if (!self || GST_EVENT_TYPE(event) != GST_EVENT_CAPS)
+                                            return;
+                                          GstCaps* caps = nullptr;
+                                          gst_event_parse_caps(event, &caps);
+                                          const auto element =
+                                              gst::adopt(gst_pad_get_parent_element(at));
+                                          if (element) self->on_caps(element.get(), caps);
+                                        }));
   probes.push_back(gst::ProbeGuard::add_filter(
       encoded.get(), GST_PAD_PROBE_TYPE_BUFFER, [weak](GstPad*, GstPadProbeInfo* info) {
         const auto self = weak.lock();
@@ -165,15 +158,15 @@ void DecodeChain::connect() {
 
 Result<void> DecodeChain::link(GstElement* pipeline, GstPad* from) {
   gst::Ref<GstElement> bin;
+  gst::Ref<GstPad> input;
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return {};
     bin = std::move(bin_);
-    input_ = gst::static_pad(bin.get(), "sink");
+    input = input_ = gst::static_pad(bin.get(), "sink");
   }
   gst_bin_add(GST_BIN(pipeline), bin.get());
-  const auto sink_pad = gst::static_pad(bin.get(), "sink");
-  if (!sink_pad || gst_pad_link(from, sink_pad.get()) != GST_PAD_LINK_OK ||
+  if (!input || gst_pad_link(from, input.get()) != GST_PAD_LINK_OK ||
       gst_element_sync_state_with_parent(bin.get()) == FALSE) {
     return Error{gst::kPipelineError, "the decoder could not be linked"};
   }
@@ -260,7 +253,7 @@ bool DecodeChain::on_encoded(GstBuffer* buffer) {
       return true;
     }
     case CatchUp::Verdict::skip:
-      count_frame_skipped();
+      RtpIntake::count_skipped();
       request_keyframe();
       return false;
     case CatchUp::Verdict::await:

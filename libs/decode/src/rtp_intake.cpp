@@ -1,9 +1,7 @@
 #include "surveillx/decode/rtp_intake.hpp"
 
+#include "surveillx/decode/rtp_packet.hpp"
 #include "surveillx/gst/element.hpp"
-
-#include "counted.hpp"
-#include "rtp_packet.hpp"
 
 #include <utility>
 
@@ -20,7 +18,7 @@ Totals totals() {
           all_packets_refused.load(std::memory_order_relaxed)};
 }
 
-void count_frame_skipped() { all_frames_skipped.fetch_add(1, std::memory_order_relaxed); }
+void RtpIntake::count_skipped() { all_frames_skipped.fetch_add(1, std::memory_order_relaxed); }
 
 void RtpIntake::count_refused() {
   refused_.fetch_add(1, std::memory_order_relaxed);

@@ -13,9 +13,9 @@
 
 namespace surveillx::decode::test {
 
-/// A CameraSource over any pipeline text that ends in encoded video: the last element is named `out`
-/// and gets its source pad now or later. Played from a file it is
-/// `filesrc location=F ! matroskademux name=out`.
+/// A CameraSource over any pipeline text that ends in encoded video: the last element is named
+/// `out` and gets its source pad now or later. Played from a file it is `filesrc location=F !
+/// matroskademux name=out`.
 class PipelineSource : public stream::CameraSource,
                        public std::enable_shared_from_this<PipelineSource> {
  public:
@@ -95,13 +95,12 @@ class PipelineSource : public stream::CameraSource,
     const auto caps = gst::adopt(gst_pad_query_caps(pad, nullptr));
     const auto h264 = gst::adopt(gst_caps_new_empty_simple("video/x-h264"));
     ChainOptions options;
-    options.input = Input::frames;
     options.codec = gst_caps_is_any(caps.get()) == FALSE &&
                             gst_caps_can_intersect(caps.get(), h264.get()) != FALSE
                         ? stream::Codec::h264
                         : stream::Codec::vp8;
     auto made = DecodeChain::create(
-        options, stream_,
+        options, stream_, nullptr,
         [weak = weak_from_this()](stream::EndReason reason, const std::string& detail) {
           if (const auto self = weak.lock()) self->give_up(reason, detail);
         });

@@ -150,8 +150,8 @@ webrtc::SessionOptions CameraAccess::peer_options() const {
   return options;
 }
 
-Result<CameraAccess::Opened> CameraAccess::open(const CameraId& camera, std::string offer_sdp,
-                                                OfferHooks hooks) {
+Result<CameraLease::Opened> CameraAccess::open(const CameraId& camera, std::string offer_sdp,
+                                               OfferHooks hooks) {
   if (auto taken = parts_.hub.takes_sessions_of(camera); !taken) return taken.error();
   if (!offers_.take(camera.str())) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(offers_.wait(camera.str()));
@@ -177,7 +177,7 @@ Result<CameraAccess::Opened> CameraAccess::open(const CameraId& camera, std::str
                                   std::move(offer_sdp), std::move(of_peer));
   auto begun = parts_.hub.start(camera, peer->opener(), std::move(hooks));
   if (!begun) return refuse(camera, begun.error());
-  return Opened{*begun, std::move(peer)};
+  return CameraLease::Opened{*begun, std::move(peer)};
 }
 
 Error CameraAccess::refuse(const CameraId& camera, Error error) {

@@ -93,13 +93,8 @@ class CameraAccess {
 
   // What a lease asks for its holder.
   [[nodiscard]] std::vector<ice::Server> ice_servers(const CameraId& camera) const;
-  /// What a lease's offer has become: its session, and the way its candidates take.
-  struct Opened {
-    MediaSessionId session;
-    std::shared_ptr<OfferedPeer> peer;
-  };
-  [[nodiscard]] Result<Opened> open(const CameraId& camera, std::string offer_sdp,
-                                    OfferHooks hooks);
+  [[nodiscard]] Result<CameraLease::Opened> open(const CameraId& camera, std::string offer_sdp,
+                                                 OfferHooks hooks);
   [[nodiscard]] webrtc::SessionOptions peer_options() const;
   [[nodiscard]] Error refuse(const CameraId& camera, Error error);
 

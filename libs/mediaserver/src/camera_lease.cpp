@@ -27,23 +27,23 @@ Result<MediaSessionId> CameraLease::open(std::string offer_sdp, OfferHooks hooks
   auto opened = access()->open(camera_, std::move(offer_sdp), std::move(hooks));
   if (!opened) return opened.error();
   // Those that have ended by themselves are not said to.
-  std::erase_if(sessions_, [this](const Held& earlier) {
+  std::erase_if(sessions_, [this](const Opened& earlier) {
     return !access()->parts_.hub.has_session(camera_, earlier.session);
   });
-  sessions_.push_back({opened->session, std::move(opened->peer)});
-  return opened->session;
+  sessions_.push_back(std::move(*opened));
+  return sessions_.back().session;
 }
 
 void CameraLease::add_candidate(const MediaSessionId& session, std::string candidate,
                                 int mline_index) {
-  for (const Held& held : sessions_) {
+  for (const Opened& held : sessions_) {
     if (held.session == session) held.peer->add_candidate(std::move(candidate), mline_index);
   }
 }
 
 void CameraLease::end(const MediaSessionId& session, const std::string& why) {
   const auto ours =
-      std::erase_if(sessions_, [&](const Held& held) { return held.session == session; });
+      std::erase_if(sessions_, [&](const Opened& held) { return held.session == session; });
   if (ours > 0) end_now(session, why);
 }
 
@@ -52,7 +52,7 @@ void CameraLease::end_now(const MediaSessionId& session, const std::string& why)
 }
 
 void CameraLease::end_sessions(const std::string& why) {
-  for (const Held& held : std::exchange(sessions_, {})) end_now(held.session, why);
+  for (const Opened& held : std::exchange(sessions_, {})) end_now(held.session, why);
 }
 
 void CameraLease::finish(End end) {

@@ -60,6 +60,11 @@ class CameraLease {
     std::string token_hash;
     SteadyTime asked_at{};  ///< When the token was presented.
   };
+  /// What an offer has become: its session, and the way its candidates take.
+  struct Opened {
+    MediaSessionId session;
+    std::shared_ptr<OfferedPeer> peer;
+  };
   CameraLease(std::shared_ptr<CameraAccess*> access, Claim claim);
   void finish(End end);
   void end_now(const MediaSessionId& session, const std::string& why);
@@ -71,11 +76,7 @@ class CameraLease {
   const std::string token_hash_;
   const SteadyTime asked_at_;
   std::optional<End> over_;
-  struct Held {
-    MediaSessionId session;
-    std::shared_ptr<OfferedPeer> peer;
-  };
-  std::vector<Held> sessions_;  ///< Those that may still run, oldest first.
+  std::vector<Opened> sessions_;  ///< Those that may still run, oldest first.
 };
 
 }  // namespace surveillx::mediaserver

@@ -157,13 +157,9 @@ void Negotiation::on_ports_known(const std::string& answer) {
     return;
   }
   on_gathering_state();  // It may have ended before.
-  // Not on the timer's thread: it goes into GStreamer.
-  TimerThread::instance().at(std::chrono::steady_clock::now() + kGatheringLimit,
-                             [weak = weak_from_this()] {
-                               aside([weak] {
-                                 if (const auto self = weak.lock()) self->send_gathered_answer();
-                               });
-                             });
+  aside_after(kGatheringLimit, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->send_gathered_answer();
+  });
 }
 
 void Negotiation::on_gathering_state() {

@@ -1,5 +1,6 @@
 #include "receiver.hpp"
 
+#include "surveillx/decode/rtp_packet.hpp"
 #include "surveillx/gst/element.hpp"
 
 #include <string_view>
@@ -10,14 +11,6 @@ namespace {
 
 using stream::Codec;
 using stream::EndReason;
-
-/// The SSRC, bytes 8-11 of an RTP packet (RFC 3550 section 5.1).
-std::uint32_t rtp_source(GstBuffer* packet) {
-  std::uint8_t bytes[4] = {};
-  return gst_buffer_extract(packet, 8, bytes, sizeof bytes) == sizeof bytes
-             ? GST_READ_UINT32_BE(bytes)
-             : 0;
-}
 
 /// The codec of a pad's caps; none when it is no video that we know.
 Codec codec_of(GstPad* pad) {
@@ -62,10 +55,11 @@ void Receiver::connect(GstElement* webrtcbin) {
     signals.push_back(gst::connect<GstPad*>(rtpbin.get(), "pad-added", [weak](GstPad* pad) {
       if (const auto self = weak.lock()) self->on_rtpbin_pad(pad);
     }));
-    signals.push_back(gst::connect<GstElement*>(
-        rtpbin.get(), "new-jitterbuffer", [weak](GstElement* jitterbuffer) {
-          if (const auto self = weak.lock()) self->intake_->attach(jitterbuffer);
-        }));
+    signals.push_back(gst::connect<GstElement*>(rtpbin.get(), "new-jitterbuffer",
+                                                [weak](GstElement* jitterbuffer) {
+                                                  if (const auto self = weak.lock())
+                                                    self->intake_->attach(jitterbuffer);
+                                                }));
   }
   const std::lock_guard lock(mutex_);
   signals_ = std::move(signals);
@@ -78,7 +72,8 @@ void Receiver::on_rtpbin_pad(GstPad* pad) {
       pad, GST_PAD_PROBE_TYPE_BUFFER, [weak = weak_from_this()](GstPad*, GstPadProbeInfo* info) {
         const auto self = weak.lock();
         if (!self) return true;
-        if (self->sources_.admit(rtp_source(gst_pad_probe_info_get_buffer(info)))) return true;
+        if (self->sources_.admit(decode::rtp_source(gst_pad_probe_info_get_buffer(info))))
+          return true;
         self->intake_->count_refused();
         return false;
       });
@@ -115,7 +110,7 @@ void Receiver::build_chain(GstPad* pad, Codec codec) {
     discard(pad);
   };
   auto chain = decode::DecodeChain::create(
-      {codec, decode::Input::rtp, max_size_}, stream_, intake_,
+      {codec, max_size_}, stream_, intake_,
       [weak = weak_from_this()](EndReason reason, const std::string& detail) {
         if (const auto self = weak.lock()) self->on_failed_(reason, detail);
       });

@@ -1,6 +1,7 @@
 #include "transport.hpp"
 
 #include "surveillx/base/timer_thread.hpp"
+#include "surveillx/decode/rtp_packet.hpp"
 #include "surveillx/gst/element.hpp"
 #include "surveillx/gst/promise.hpp"
 #include "surveillx/ice/local_addresses.hpp"
@@ -85,10 +86,9 @@ Result<void> Transport::configure(const IceOptions& options) {
 
 void Transport::connect() {
   const auto bin = webrtcbin();
-  auto guard =
-      gst::connect<>(bin.get(), "notify::ice-connection-state", [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->on_ice_state();
-      });
+  auto guard = gst::connect<>(bin.get(), "notify::ice-connection-state", [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->on_ice_state();
+  });
   const std::lock_guard lock(mutex_);
   signals_.push_back(std::move(guard));
 }
@@ -100,14 +100,10 @@ void Transport::on_ice_state() {
   g_object_get(bin.get(), "ice-connection-state", &ice, nullptr);
   keep_states(bin.get(), nullptr);
   if (ice != GST_WEBRTC_ICE_CONNECTION_STATE_FAILED) return;
-  // Before the last candidate has come, libnice may fail and recover. Looked at again on a spare
-  // thread: timers do not go into GStreamer.
-  TimerThread::instance().at(std::chrono::steady_clock::now() + kFailedGrace,
-                             [weak = weak_from_this()] {
-                               aside([weak] {
-                                 if (const auto self = weak.lock()) self->fail_if_still_failed();
-                               });
-                             });
+  // Before the last candidate has come, libnice may fail and recover.
+  aside_after(kFailedGrace, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->fail_if_still_failed();
+  });
 }
 
 void Transport::fail_if_still_failed() {
@@ -153,10 +149,8 @@ void Transport::drop_data(GstElement* webrtcbin) {
   if (!pad) return;
   // Data channels are refused, and a peer that opens one all the same sends SCTP over DTLS. The pad
   // leads nowhere: "not linked" would travel up to nicesrc and end the session.
-  auto probe = gst::ProbeGuard::add_filter(
-      pad.get(),
-      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
-      [](GstPad*, GstPadProbeInfo*) { return false; });
+  auto probe = gst::ProbeGuard::add_filter(pad.get(), decode::kBuffers,
+                                           [](GstPad*, GstPadProbeInfo*) { return false; });
   const std::lock_guard lock(mutex_);
   if (webrtcbin_) probes_.push_back(std::move(probe));
 }

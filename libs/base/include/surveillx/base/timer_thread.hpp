@@ -2,6 +2,7 @@
 
 #include "surveillx/base/clock.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -27,9 +28,12 @@ class TimerThread {
   std::multimap<SteadyTime, std::function<void()>> jobs_;
 };
 
-/// Runs on one of two spare threads what a timer wants of a library that may hang, such as GStreamer.
-/// That then takes away statistics, keyframe requests and a look at a failed connection at worst, for
-/// which the watchdogs, which go on, end the session later. What finds the queue full is dropped.
+/// Runs on one of two spare threads what a timer wants of a library that may hang, such as
+/// GStreamer. That then takes away statistics, keyframe requests and a look at a failed connection
+/// at worst, for which the watchdogs, which go on, end the session later. What finds the queue full
+/// is dropped.
 void aside(std::function<void()> call);
+/// The same after a delay.
+void aside_after(std::chrono::milliseconds delay, std::function<void()> call);
 
 }  // namespace surveillx

@@ -17,42 +17,33 @@
 
 namespace surveillx::decode {
 
-/// What a source has for the chain.
-enum class Input {
-  rtp,     ///< RTP packets in order, from a jitter buffer that an RtpIntake stands at.
-  frames,  ///< Encoded frames: a demuxer's.
-};
-
 struct ChainOptions {
   stream::Codec codec = stream::Codec::vp8;
-  Input input = Input::rtp;
   frame::Size max_size{4096, 2304};
 };
 
-/// Encoded video in, a CameraStream fed: [depay] - encoded tap - decode - decoded tap, one GstBin without
-/// a queue. A hop to another thread costs more than it wins, and the jitter buffer in front is a queue
-/// already. Pictures point into the decoder's buffers, whose pools have no upper limit: one that is kept
-/// for long costs memory and never stalls the decoder. Thread-safe.
+/// Encoded video in, a CameraStream fed: [depay] - encoded tap - decode - decoded tap, one GstBin
+/// without a queue. A hop to another thread costs more than it wins, and the jitter buffer in front
+/// is a queue already. Pictures point into the decoder's buffers, whose pools have no upper limit:
+/// one that is kept for long costs memory and never stalls the decoder. Thread-safe.
 class DecodeChain : public std::enable_shared_from_this<DecodeChain> {
  public:
   /// It cannot go on: the source ends. On the streaming thread.
   using OnFailed = std::function<void(stream::EndReason, const std::string& detail)>;
 
-  /// Sets the stream's codec. `unavailable` when a plugin is missing.
+  /// Sets the stream's codec. `intake`: stands at the jitter buffer that the source's RTP packets
+  /// come from, in order; null for a source of encoded frames, such as a demuxer's, of which each
+  /// arrives when it gets here. `unavailable` when a plugin is missing.
   [[nodiscard]] static Result<std::shared_ptr<DecodeChain>> create(
       const ChainOptions& options, std::shared_ptr<stream::CameraStream> stream,
       std::shared_ptr<RtpIntake> intake, OnFailed on_failed);
-  /// The same for Input::frames, which have no packets: a frame arrives when it gets here.
-  [[nodiscard]] static Result<std::shared_ptr<DecodeChain>> create(
-      const ChainOptions& options, std::shared_ptr<stream::CameraStream> stream,
-      OnFailed on_failed);
 
   /// Puts the chain into the pipeline and links it behind `from`. Once.
   [[nodiscard]] Result<void> link(GstElement* pipeline, GstPad* from);
   /// As stream::CameraSource::set_decoding; does not wait.
   void set_decoding(bool wanted) { intake_->catch_up().want(wanted); }
-  /// Asks whoever is in front for a keyframe (of RTP, rtpsession makes a PLI of it: RFC 4585), not more
-  /// often than each 500 ms. May hang with the pipeline.
+  /// Asks whoever is in front for a keyframe (of RTP, rtpsession makes a PLI of it: RFC 4585), not
+  /// more often than each 500 ms. May hang with the pipeline.
   void request_keyframe();
   /// Requests of ours and of the depayloader.
   [[nodiscard]] std::uint64_t keyframe_requests() const { return keyframe_requests_.load(); }

@@ -31,13 +31,13 @@ struct IntakeNumbers {
   std::uint64_t nacks_sent = 0;
 };
 
-/// The RTP side of a source, in front of its DecodeChain: dates packets as they arrive and keeps within
-/// bounds what waits in the jitter buffer while the chain is slow. By itself a jitter buffer takes 32,000
-/// packets and then blocks the thread that also answers ICE and RTCP. Thread-safe.
+/// The RTP side of a source, in front of its DecodeChain: dates packets as they arrive and keeps
+/// within bounds what waits in the jitter buffer while the chain is slow. By itself a jitter buffer
+/// takes 32,000 packets and then blocks the thread that also answers ICE and RTCP. Thread-safe.
 class RtpIntake : public std::enable_shared_from_this<RtpIntake> {
  public:
-  /// `payload_type`: of the video; a peer may go on sending what was declined. A frame that has waited
-  /// for longer than `skip_after` to be decoded is skipped, up to the next keyframe.
+  /// `payload_type`: of the video; a peer may go on sending what was declined. A frame that has
+  /// waited for longer than `skip_after` to be decoded is skipped, up to the next keyframe.
   RtpIntake(int payload_type, std::chrono::milliseconds skip_after)
       : payload_type_(payload_type), catch_up_(skip_after) {}
 
@@ -45,6 +45,8 @@ class RtpIntake : public std::enable_shared_from_this<RtpIntake> {
   void attach(GstElement* jitterbuffer);
   /// Who stands before the jitter buffer has thrown away a packet.
   void count_refused();
+  /// The chain has skipped a frame; for `totals`, since `catch_up` counts its own.
+  static void count_skipped();
   [[nodiscard]] IntakeNumbers numbers() const;
   [[nodiscard]] std::uint64_t packets_received() const {
     return packets_.load(std::memory_order_relaxed);

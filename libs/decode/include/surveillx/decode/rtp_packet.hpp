@@ -22,6 +22,14 @@ inline std::uint16_t rtp_sequence(GstBuffer* packet) {
              : 0;
 }
 
+/// The SSRC, bytes 8-11.
+inline std::uint32_t rtp_source(GstBuffer* packet) {
+  std::uint8_t bytes[4] = {};
+  return gst_buffer_extract(packet, 8, bytes, sizeof bytes) == sizeof bytes
+             ? GST_READ_UINT32_BE(bytes)
+             : 0;
+}
+
 /// The lower seven bits of byte 1.
 inline int rtp_payload_type(GstBuffer* packet) {
   std::uint8_t byte = 0;

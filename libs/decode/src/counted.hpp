@@ -1,8 +1,0 @@
-#pragma once
-
-namespace surveillx::decode {
-
-/// For `totals`.
-void count_frame_skipped();
-
-}  // namespace surveillx::decode
