@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 import uuid
 
@@ -33,8 +32,8 @@ def any_site(request, tmp_path):
         server.stop()
 
 
-def start_web(site):
-    web = site.start("web", site.base("web"))
+def start_web(site, env=None):
+    web = site.start("web", site.base("web"), env)
     wait_for(lambda: web.running() and site.answers(site.web_port), 60, "web to listen")
     return web
 
@@ -199,9 +198,7 @@ def test_another_time_zone_is_refused_by_servers_and_derived_anew_by_up(any_site
 
     in_zone("America/Asuncion")
     for name in ("web", "media"):
-        done = subprocess.run(
-            [str(a) for a in site.base(name)], env={**os.environ, **site.env}, capture_output=True, text=True, timeout=60
-        )
+        done = site.run(name, check=False, timeout=60)
         assert done.returncode == 1 and "surveillx db rezone" in done.stderr, done.stderr
     still = site.run("attendance", "--date", "2026-11-26", "--format", "json")
     (record,) = json.loads(still.stdout)

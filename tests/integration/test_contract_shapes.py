@@ -20,22 +20,15 @@ class Caller:
         self.seen = {name: set() for name in self.contract.operations}
 
     def ask(self, name, status, token=None, cookies=None, headers=None, address=None, **request):
-        operation = self.contract.operations[name]
         headers = dict(headers or {})
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if cookies:
             headers["Cookie"] = "; ".join(f"{key}={value}" for key, value in cookies.items())
-        answer = requests.request(
-            operation["method"].upper(),
-            self.site.web_url + (address or operation["path"]),
-            headers=headers,
-            timeout=30,
-            **request,
-        )
+        answer = self.contract.send(name, self.site.web_url, address, headers=headers, **request)
         assert answer.status_code == status, f"{name}: {answer.status_code} {answer.text[:300]}"
         self.contract.check(name, answer)
-        if operation["path"].startswith("/api/") and status < 400:
+        if self.contract.operations[name]["path"].startswith("/api/") and status < 400:
             assert answer.headers["Cache-Control"] == "no-store", name
         self.seen[name].add(status)
         return answer
@@ -267,14 +260,9 @@ def throttled(caller, **request):
 
 def limited(caller, name, headers):
     """Shows the operation a token that nobody has; whether that is no longer even looked up."""
-    operation = caller.contract.operations[name]
     limited.count = getattr(limited, "count", 0) + 1
-    answer = requests.request(
-        operation["method"],
-        caller.site.web_url + operation["path"],
-        headers={**headers, "Authorization": f"Bearer wrong-{limited.count}"},
-        timeout=30,
-    )
+    headers = {**headers, "Authorization": f"Bearer wrong-{limited.count}"}
+    answer = caller.contract.send(name, caller.site.web_url, headers=headers)
     caller.contract.check(name, answer)
     if answer.status_code == 429:
         caller.seen[name].add(429)

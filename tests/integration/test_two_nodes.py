@@ -4,7 +4,6 @@ from the node that has it, and a node that dies takes only its own cameras with 
 import os
 import shutil
 import signal
-import subprocess
 
 import pytest
 import socketio
@@ -38,8 +37,7 @@ class Nodes:
         """Web and both media processes, connected."""
         web = start_web(self.north)
         media = {site: site.media() for site in (self.north, self.south)}
-        for name in ("north", "south"):
-            web.wait_for_output(rf"live\.media_connected.*{name}")
+        wait_for_both(web)
         return web, media
 
     def stop_all(self):
@@ -67,9 +65,12 @@ def site(tmp_path):
 
 def start_web_for_any_node(site):
     """Lets this test speak as media."""
-    web = site.start("web", site.base("web"), {"SURVEILLX_PUBLISH_TOKEN": TOKEN})
-    wait_for(lambda: web.running() and site.answers(site.web_port), 60, "web to listen")
-    return web
+    return start_web(site, {"SURVEILLX_PUBLISH_TOKEN": TOKEN})
+
+
+def wait_for_both(web):
+    for name in ("north", "south"):
+        web.wait_for_output(rf"live\.media_connected.*{name}")
 
 
 class Viewer:
@@ -162,8 +163,7 @@ def test_a_camera_that_moves_is_shown_from_its_new_node_and_stays_so(nodes):
     viewer.client.disconnect()
     kill(web)
     web = start_web(nodes.north)
-    for name in ("north", "south"):
-        web.wait_for_output(rf"live\.media_connected.*{name}")
+    wait_for_both(web)
     viewer = Viewer(nodes.north)
     wait_for(lambda: viewer.state(gate) == "live" and viewer.heard[gate["id"]][-1]["width"] == 320, 30, "the camera")
     viewer.wait_for_pictures(gate)
@@ -202,10 +202,7 @@ def test_one_person_seen_at_both_nodes_has_one_record(nodes):
 
 
 def test_a_name_that_is_none_is_refused_by_name(site):
-    done = subprocess.run(
-        [str(a) for a in [*site.base("media"), "--set", "media.node=two words"]],
-        env={**os.environ, **site.env}, capture_output=True, text=True, timeout=60,
-    )
+    done = site.run("media", "--set", "media.node=two words", check=False, timeout=60)
     assert done.returncode != 0 and "media.node" in done.stderr and "two words" in done.stderr
 
     start_web_for_any_node(site)

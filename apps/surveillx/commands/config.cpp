@@ -24,9 +24,7 @@ int check(const CommonOptions& common) {
     const auto loaded = must(config::load(options));
     if (const auto here = ice::check_local_addresses(loaded.config.ice.local_addresses); !here) {
       const std::string key = "ice.local_addresses";
-      const auto set = std::find_if(loaded.values.begin(), loaded.values.end(),
-                                    [&](const auto& value) { return value.key == key; });
-      problems.push_back({here.error().name, set == loaded.values.end() ? "" : set->origin, key,
+      problems.push_back({here.error().name, config::origin_of(loaded.config, key).where, key,
                           here.error().message});
     }
   }
@@ -52,22 +50,23 @@ int explain(const CommonOptions& common) {
   auto options = load_options(common);
   options.create_data_dir = false;
   const auto loaded = must(config::load(options));
+  const auto values = config::explain(loaded.config);
   if (common.json) {
     boost::json::array list;
-    for (const auto& value : loaded.values) list.emplace_back(config::to_json(value));
+    for (const auto& value : values) list.emplace_back(config::to_json(value));
     std::puts(boost::json::serialize(list).c_str());
     return kDone;
   }
   std::size_t key_width = 0;
   std::size_t value_width = 0;
-  for (const auto& value : loaded.values) {
+  for (const auto& value : values) {
     key_width = std::max(key_width, value.key.size());
     value_width = std::max(value_width, std::min<std::size_t>(value.value.size(), 40));
   }
   std::printf("# file: %s\n# data directory: %s\n",
               loaded.config.file.empty() ? "none" : loaded.config.file.c_str(),
               loaded.config.data_dir.c_str());
-  for (const auto& value : loaded.values) {
+  for (const auto& value : values) {
     std::printf("%-*s = %-*s  # %s\n", static_cast<int>(key_width), value.key.c_str(),
                 static_cast<int>(value_width), value.value.c_str(), value.origin.c_str());
   }

@@ -1,6 +1,5 @@
 #include "commands/site_zone.hpp"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "commands/command.hpp"
@@ -28,10 +27,7 @@ void take(config::Config& config, const attendance::TimeZone& zone) {
 }  // namespace
 
 bool zone_is_explicit(const config::Loaded& loaded) {
-  const auto value = std::find_if(loaded.values.begin(), loaded.values.end(), [](const auto& one) {
-    return one.key == "attendance.timezone";
-  });
-  return value != loaded.values.end() && value->origin != "system";
+  return config::origin_of(loaded.config, "attendance.timezone").where != "system";
 }
 
 void settle_site_zone(store::Store& store, config::Loaded& loaded) {

@@ -6,7 +6,8 @@
 
 namespace surveillx::app {
 
-/// Whether somebody wrote `attendance.timezone` down, rather than it being the machine's own.
+/// Whether somebody wrote `attendance.timezone` down, rather than it being the machine's own. Before
+/// `settle_site_zone`, which puts the database's in its place.
 [[nodiscard]] bool zone_is_explicit(const config::Loaded& loaded);
 
 /// For a server's start: the zone in which the site's days are counted takes the configured one's

@@ -136,11 +136,6 @@ std::vector<Setting> read_overrides(const std::vector<std::string>& overrides,
   return settings;
 }
 
-Origin origin_of(const Config& config, std::string_view key) {
-  const auto found = config.origins.find(key);
-  return found == config.origins.end() ? Origin{} : found->second;
-}
-
 /// What was read so far, and what is wrong with it.
 struct Loading {
   Config config;
@@ -358,6 +353,11 @@ std::string system_timezone(const std::map<std::string, std::string>& environmen
 
 std::vector<Problem> check(const LoadOptions& options) { return read_all(options).problems; }
 
+Origin origin_of(const Config& config, std::string_view key) {
+  const auto found = config.origins.find(key);
+  return found == config.origins.end() ? Origin{} : found->second;
+}
+
 std::vector<Explained> explain(const Config& config) {
   std::vector<Explained> values;
   for (const auto& key : key_table()) {
@@ -389,7 +389,6 @@ Result<Loaded> load(const LoadOptions& options) {
     }
   }
   Loaded loaded;
-  loaded.values = explain(loading.config);
   loaded.config = std::move(loading.config);
   return loaded;
 }

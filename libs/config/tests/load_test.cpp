@@ -44,7 +44,7 @@ class Loading : public testing::Test {
   std::string origin_of(const std::string& key) {
     auto result = load(options_);
     if (!result) return result.error().message;
-    for (const auto& value : result->values) {
+    for (const auto& value : explain(result->config)) {
       if (value.key == key) return value.value + " <- " + value.origin;
     }
     return "no such key";
@@ -214,7 +214,7 @@ TEST_F(Loading, explaining_hides_secrets_and_passwords) {
   options_.environment["SURVEILLX_ICE_TURN"] = "turn:u:s3cret@relay:3478";
   auto result = load(options_);
   ASSERT_TRUE(result);
-  for (const auto& value : result->values)
+  for (const auto& value : explain(result->config))
     EXPECT_THAT(value.value, Not(HasSubstr("s3cret"))) << value.key;
   EXPECT_EQ(origin_of("publish.token"), "******** <- $SURVEILLX_PUBLISH_TOKEN");
   EXPECT_EQ(origin_of("database.url"),

@@ -27,25 +27,23 @@ void ScrapedMetrics::refresh(const net::HttpServerStats& http) {
   }
   const auto received = decode::totals();
   const std::lock_guard lock(mutex_);
-  raise(metrics_.counter("media_frames_skipped_total",
-                         "Frames that arrived and were not decoded: more than a second behind"),
-        received.frames_skipped);
-  raise(metrics_.counter("media_packets_refused_total",
-                         "Packets that arrived and found no room, or of one source too many"),
-        received.packets_refused);
+  metrics_
+      .counter("media_frames_skipped_total",
+               "Frames that arrived and were not decoded: more than a second behind")
+      .raise_to(received.frames_skipped);
+  metrics_
+      .counter("media_packets_refused_total",
+               "Packets that arrived and found no room, or of one source too many")
+      .raise_to(received.packets_refused);
   for (const auto& [kind, count] : http.refusals()) {
-    raise(metrics_.counter("http_refusals_total",
-                           "Connections and requests that were refused or ended, by kind",
-                           {{"kind", std::string(kind)}}),
-          count);
+    metrics_
+        .counter("http_refusals_total",
+                 "Connections and requests that were refused or ended, by kind",
+                 {{"kind", std::string(kind)}})
+        .raise_to(count);
   }
-  raise(metrics_.counter("log_lines_dropped_total", "Log lines that nobody read in time"),
-        log::dropped_lines());
-}
-
-void ScrapedMetrics::raise(const telemetry::Counter& counter, std::uint64_t total) {
-  const double more = static_cast<double>(total) - counter.value();
-  if (more > 0) counter.add(more);
+  metrics_.counter("log_lines_dropped_total", "Log lines that nobody read in time")
+      .raise_to(log::dropped_lines());
 }
 
 }  // namespace surveillx::mediaserver

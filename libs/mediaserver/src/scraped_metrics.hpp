@@ -20,7 +20,6 @@ class ScrapedMetrics {
   void refresh(const net::HttpServerStats& http);
 
  private:
-  static void raise(const telemetry::Counter& counter, std::uint64_t total);
 
   telemetry::Metrics& metrics_;
   store::Outbox& outbox_;

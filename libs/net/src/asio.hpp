@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 namespace surveillx::net {
 
@@ -52,6 +53,12 @@ struct LoopCore {
   std::condition_variable changed;
   bool running = false;  ///< Guarded by the mutex.
 };
+
+/// Runs `act` on the loop, unless that is gone. Any thread.
+template <class Act>
+void post_if_alive(const std::weak_ptr<LoopCore>& loop, Act act) {
+  if (const auto core = loop.lock()) asio::post(core->io, std::move(act));
+}
 
 struct EventLoop::Impl {
   std::shared_ptr<LoopCore> core = std::make_shared<LoopCore>();

@@ -11,8 +11,9 @@
 namespace surveillx::net {
 
 std::string_view name_of(BodyCut why) {
-  static constexpr std::array<std::string_view, 8> kNames{
-      "peer_gone", "too_slow", "too_large", "malformed", "answered", "surplus", "failed", "closing"};
+  static constexpr std::array<std::string_view, 8> kNames{"peer_gone", "too_slow", "too_large",
+                                                          "malformed", "answered", "surplus",
+                                                          "failed",    "closing"};
   return kNames.at(static_cast<std::size_t>(why));
 }
 
@@ -27,17 +28,13 @@ void cut_sink(const std::shared_ptr<BodySink>& sink, BodyCut why) {
 /// One chunk's `taken`, which a sink may also forget.
 class BodyFeed::Token final : public OnceOnLoop<BodyFeed> {
  public:
-  Token(const std::weak_ptr<LoopCore>& loop, std::weak_ptr<BodyFeed> feed, std::uint64_t chunk)
-      : OnceOnLoop(loop, std::move(feed)), chunk_(chunk) {}
+  using OnceOnLoop::OnceOnLoop;
   ~Token() { answer(false); }
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;
   void answer(bool ok) {
-    say([chunk = chunk_, ok](BodyFeed& feed) { feed.answered(chunk, ok); });
+    say([ok](BodyFeed& feed) { feed.answered(ok); });
   }
-
- private:
-  std::uint64_t chunk_;
 };
 
 BodyFeed::BodyFeed(std::weak_ptr<LoopCore> loop, std::shared_ptr<BodySink> sink, Taken taken)
@@ -45,8 +42,7 @@ BodyFeed::BodyFeed(std::weak_ptr<LoopCore> loop, std::shared_ptr<BodySink> sink,
 
 void BodyFeed::give(std::string bytes) {
   if (!sink_) return;
-  holding_ = true;
-  const auto token = std::make_shared<Token>(loop_, weak_from_this(), ++chunk_);
+  const auto token = std::make_shared<Token>(loop_, weak_from_this());
   try {
     sink_->chunk(SharedBytes(std::move(bytes)), [token] { token->answer(true); });
   } catch (const std::exception& e) {
@@ -69,13 +65,11 @@ bool BodyFeed::end() {
 }
 
 void BodyFeed::cut(BodyCut why) {
-  holding_ = false;
   if (const auto sink = std::exchange(sink_, nullptr)) cut_sink(sink, why);
 }
 
-void BodyFeed::answered(std::uint64_t chunk, bool ok) {
-  if (!sink_ || chunk != chunk_) return;
-  holding_ = false;
+void BodyFeed::answered(bool ok) {
+  if (!sink_) return;
   ok = ok && !threw_;
   if (!ok) cut(BodyCut::failed);
   taken_(ok);

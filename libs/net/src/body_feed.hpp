@@ -21,8 +21,7 @@ class BodyFeed final : public std::enable_shared_from_this<BodyFeed> {
 
   BodyFeed(std::weak_ptr<LoopCore> loop, std::shared_ptr<BodySink> sink, Taken taken);
 
-  /// The sink has a chunk that it has not taken: give it no other, and do not read.
-  [[nodiscard]] bool holding() const { return holding_; }
+  /// Give no other, and do not read, until the sink has taken it.
   void give(std::string bytes);
   /// False when the sink threw.
   [[nodiscard]] bool end();
@@ -30,13 +29,11 @@ class BodyFeed final : public std::enable_shared_from_this<BodyFeed> {
 
  private:
   class Token;
-  void answered(std::uint64_t chunk, bool ok);
+  void answered(bool ok);
 
   std::weak_ptr<LoopCore> loop_;
   std::shared_ptr<BodySink> sink_;  ///< Null after the end.
   Taken taken_;
-  std::uint64_t chunk_ = 0;
-  bool holding_ = false;
   bool threw_ = false;
 };
 

@@ -5,10 +5,12 @@
 #include "http_text.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 #include <limits>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace surveillx::net {
@@ -16,15 +18,12 @@ namespace {
 
 /// Digits alone; what is too large for a number is as good as the largest.
 std::optional<std::uint64_t> number(std::string_view digits) {
-  if (digits.empty()) return std::nullopt;
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t value = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    value = value > (kMost - digit) / 10 ? kMost : value * 10 + digit;
+  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (ec == std::errc::invalid_argument || end != digits.data() + digits.size()) {
+    return std::nullopt;
   }
-  return value;
+  return ec == std::errc::result_out_of_range ? std::numeric_limits<std::uint64_t>::max() : value;
 }
 
 /// Whether the representation is still the one of which the peer has a part (RFC 9110

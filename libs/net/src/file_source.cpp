@@ -85,20 +85,20 @@ bool FileSource::narrow(const ByteRange& part) {
 }
 
 HttpResponse file_response(const HttpRequest& request, const std::filesystem::path& path,
-                           WorkerPool& pool, const FileAnswer& form) {
+                           WorkerPool& pool) {
   auto source = FileSource::open(path, pool);
   if (!source) {
     if (source.error().is(kNotFound)) {
       return HttpResponse::problem(404, "not_found", "There is nothing at this address.");
     }
     log::error("http.file_failed", {{"error", source.error().message}});
-    return HttpResponse::problem(500, "internal_error", "The request could not be answered.");
+    return HttpResponse::failed();
   }
   const FileSource& file = **source;
   HttpResponse response;
   response.headers.add("ETag", file.etag());
   response.headers.add("Last-Modified", http_date(file.modified()));
-  if (!form.cache_control.empty()) response.headers.add("Cache-Control", form.cache_control);
+  response.headers.add("Cache-Control", "no-cache");
   const std::string_view known = request.headers.get("If-None-Match");
   const auto since =
       known.empty() ? parse_http_date(request.headers.get("If-Modified-Since")) : std::nullopt;
@@ -106,9 +106,7 @@ HttpResponse file_response(const HttpRequest& request, const std::filesystem::pa
     response.status = 304;
     return response;
   }
-  response.headers.add("Content-Type", form.content_type.empty()
-                                           ? std::string(content_type_of(path.native()))
-                                           : form.content_type);
+  response.headers.add("Content-Type", std::string(content_type_of(path.native())));
   response.source = std::move(*source);
   return in_range(request, std::move(response));
 }

@@ -159,4 +159,14 @@ HttpResponse HttpResponse::problem(int status, std::string_view code, std::strin
   return response;
 }
 
+HttpResponse HttpResponse::busy() {
+  HttpResponse response = problem(503, "busy", "The server is busy. Try again in a moment.");
+  response.headers.add("Retry-After", "1");
+  return response;
+}
+
+HttpResponse HttpResponse::failed() {
+  return problem(500, "internal_error", "The request could not be answered.");
+}
+
 }  // namespace surveillx::net

@@ -30,9 +30,7 @@ void HttpConnection::start(bool shared) {
   server_->table.add(id_, group_, shared);
   standing_ = std::make_shared<PeerStanding>(
       [loop = server_->loop_core, server = std::weak_ptr(server_), id = id_] {
-        const std::shared_ptr<LoopCore> core = loop.lock();
-        if (!core) return;
-        asio::post(core->io, [server, id] {
+        post_if_alive(loop, [server, id] {
           if (const auto open = server.lock()) open->table.admit(id);
         });
       });

@@ -70,7 +70,7 @@ class HttpConnection final : public Peer,
   void open_stream();
   void read_into(std::uint64_t serial, std::shared_ptr<BodySink> sink);
   void hand_on(bool whole);
-  void chunk_taken(std::uint64_t serial, bool ok);
+  void chunk_taken(bool ok);
   void end_feed(BodyCut why);
   void refuse_large_body(std::size_t max_bytes);
   /// Shows a request whose body is still arriving to who asked for that.
@@ -109,6 +109,7 @@ class HttpConnection final : public Peer,
   // Of the request that is read or handled.
   std::uint64_t serial_ = 0;
   RequestClock clock_;
+  Result<Target> target_ = Target{};            ///< Read when the head is there.
   const Router::Impl::Route* route_ = nullptr;  ///< Null: none fits.
   std::size_t max_body_ = 0;
   bool upgrade_ = false;  ///< It asks for a WebSocket where there are some.

@@ -1,5 +1,4 @@
 // From a whole request to the end of its answer.
-#include "surveillx/base/log.hpp"
 #include "surveillx/base/log_stranger.hpp"
 
 #include "http_connection_pending.hpp"
@@ -7,7 +6,6 @@
 #include "web_socket_codec.hpp"
 #include "web_socket_connection.hpp"
 
-#include <exception>
 #include <utility>
 
 namespace surveillx::net {
@@ -19,14 +17,13 @@ HttpRequest HttpConnection::request_head(Target target) {
 }
 
 std::optional<HttpRequest> HttpConnection::take_request() {
-  Result<Target> target = target_of(*server_, reader_.head());
-  if (!target) {
+  if (!target_) {
     ++server_->counters.malformed;
     refuse(400, "bad_target",
-           "The request's address is not valid: " + target.error().message + ".");
+           "The request's address is not valid: " + target_.error().message + ".");
     return std::nullopt;
   }
-  HttpRequest request = request_head(std::move(*target));
+  HttpRequest request = request_head(std::move(*target_));
   request.body = reader_.take_body();
   if (!watch_) watch_ = std::make_shared<RequestWatch>();
   request.watch = watch_;
@@ -79,11 +76,7 @@ void HttpConnection::dispatch_upgrade(HttpRequest request, const std::string& ke
     });
   };
   const std::string path = upgrade.request.path;
-  try {
-    match.route->upgrade(std::move(upgrade));
-  } catch (const std::exception& e) {
-    log::error("http.handler_failed", {{"path", path}, {"error", e.what()}});
-  }
+  guarded(path, [&] { match.route->upgrade(std::move(upgrade)); });
 }
 
 void HttpConnection::open_web_socket(std::uint64_t serial, WebSocketOptions options,

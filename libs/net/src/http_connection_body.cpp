@@ -1,13 +1,10 @@
 // What the head of a request decides about its body: how much may come, how fast, and whether it is
 // collected or handed on.
-#include "surveillx/base/log.hpp"
-
 #include "http_connection_pending.hpp"
 #include "http_text.hpp"
 #include "request_head.hpp"
 #include "request_parts.hpp"
 
-#include <exception>
 #include <utility>
 
 namespace surveillx::net {
@@ -25,10 +22,10 @@ bool HttpConnection::head_arrived() {
     return false;
   }
   // What is no target is refused when the request is whole.
-  Result<Target> target = target_of(*server_, message);
+  target_ = target_of(*server_, message);
   const Router::Impl& routes = server_->router->impl();
-  if (target && asks_for_web_socket(message) &&
-      routes.match_upgrade(target->path).route != nullptr) {
+  if (target_ && asks_for_web_socket(message) &&
+      routes.match_upgrade(target_->path).route != nullptr) {
     upgrade_ = true;
     // The stream becomes the WebSocket's, so nothing of the request may still be under way: neither
     // its body nor a `100 Continue`.
@@ -37,7 +34,7 @@ bool HttpConnection::head_arrived() {
     refuse(400, "bad_upgrade", "An upgrade brings no body and expects nothing.");
     return false;
   }
-  route_ = target ? routes.find(view(message.method_string()), target->path) : nullptr;
+  route_ = target_ ? routes.find(view(message.method_string()), target_->path) : nullptr;
   const bool streamed = route_ != nullptr && route_->stream;
   if (reader_.whole() && !streamed) return true;
 
@@ -50,7 +47,7 @@ bool HttpConnection::head_arrived() {
   const auto length = reader_.content_length();
   const bool may_be_large = !reader_.whole() && (!length || *length > usual);
   if (!may_be_large || !limits.gate) return let_in(usual);
-  ask_gate(request_head(std::move(*target)));
+  ask_gate(request_head(*target_));
   return false;
 }
 
@@ -61,16 +58,14 @@ void HttpConnection::ask_gate(HttpRequest head) {
   const std::string path = head.path;
   // A verdict that is never given ends the request with 500, as an answer that is never given.
   const auto pending = std::make_shared<Pending>(*this);
-  try {
+  guarded(path, [&] {
     route_->limits.gate(std::move(head), [pending](BodyVerdict verdict) {
       pending->run(
           [verdict = std::move(verdict)](HttpConnection& connection, std::uint64_t serial) mutable {
             connection.body_decided(serial, std::move(verdict));
           });
     });
-  } catch (const std::exception& e) {
-    log::error("http.handler_failed", {{"path", path}, {"error", e.what()}});
-  }
+  });
 }
 
 void HttpConnection::body_decided(std::uint64_t serial, BodyVerdict verdict) {
@@ -131,19 +126,13 @@ void HttpConnection::watch_body() {
 }
 
 void HttpConnection::observe_head() {
-  if (!server_->router->impl().has_head_observers) return;
-  Result<Target> target = target_of(*server_, reader_.head());
-  if (!target) return;  // Refused when it is whole.
-  const Router::HeadObserver* observer = server_->router->impl().match_head(target->path);
+  if (!target_) return;  // Refused when it is whole.
+  const Router::HeadObserver* observer = server_->router->impl().match_head(target_->path);
   if (observer == nullptr) return;
-  HttpRequest request = request_head(std::move(*target));
+  HttpRequest request = request_head(*target_);
   watch_ = std::make_shared<RequestWatch>();
   request.watch = watch_;
-  try {
-    (*observer)(request);
-  } catch (const std::exception& e) {
-    log::error("http.handler_failed", {{"path", request.path}, {"error", e.what()}});
-  }
+  guarded(request.path, [&] { (*observer)(request); });
 }
 
 // --- A body that is handed on ---
@@ -158,7 +147,7 @@ void HttpConnection::open_stream() {
   clock_.pause(RequestClock::Clock::now());
   if (!reader_.whole()) observe_head();
   if (!watch_) watch_ = std::make_shared<RequestWatch>();
-  HttpRequest head = request_head(std::move(*target_of(*server_, reader_.head())));
+  HttpRequest head = request_head(std::move(*target_));
   head.params = server_->router->impl().match(head.method, head.path).params;
   head.watch = watch_;
 
@@ -167,9 +156,7 @@ void HttpConnection::open_stream() {
   body.read_into = [loop = server_->loop_core, weak = weak_from_this(),
                     server = std::weak_ptr(server_),
                     serial = serial_](std::shared_ptr<BodySink> sink) {
-    const std::shared_ptr<LoopCore> core = loop.lock();
-    if (!core) return;
-    asio::post(core->io, [weak, server, serial, sink = std::move(sink)]() mutable {
+    post_if_alive(loop, [weak, server, serial, sink = std::move(sink)]() mutable {
       if (const auto self = weak.lock()) {
         self->read_into(serial, std::move(sink));
       } else {
@@ -179,15 +166,12 @@ void HttpConnection::open_stream() {
     });
   };
   const std::string path = head.path;
-  try {
+  guarded(path, [&] {
     route_->stream(std::move(head), std::move(body),
                    [pending = std::make_shared<Pending>(*this)](HttpResponse response) {
                      pending->answer(std::move(response));
                    });
-  } catch (const std::exception& e) {
-    // The responder was dropped on the way here, which answers 500.
-    log::error("http.handler_failed", {{"path", path}, {"error", e.what()}});
-  }
+  });
 }
 
 void HttpConnection::read_into(std::uint64_t serial, std::shared_ptr<BodySink> sink) {
@@ -201,10 +185,8 @@ void HttpConnection::read_into(std::uint64_t serial, std::shared_ptr<BodySink> s
   taken_ = true;
   phase_ = Phase::streaming;
   feed_ = std::make_shared<BodyFeed>(server_->loop_core, std::move(sink),
-                                     [weak = weak_from_this(), serial](bool ok) {
-                                       if (const auto self = weak.lock()) {
-                                         self->chunk_taken(serial, ok);
-                                       }
+                                     [weak = weak_from_this()](bool ok) {
+                                       if (const auto self = weak.lock()) self->chunk_taken(ok);
                                      });
   clock_.resume(RequestClock::Clock::now());
   begin_body();
@@ -225,17 +207,15 @@ void HttpConnection::hand_on(bool whole) {
   ++server_->counters.requests;
   const std::shared_ptr<BodyFeed> feed = std::exchange(feed_, nullptr);
   if (!feed->end()) {
-    return respond(serial_, HttpResponse::problem(500, "internal_error",
-                                                  "The request could not be answered."));
+    return respond(serial_, HttpResponse::failed());
   }
   watch_peer();
 }
 
-void HttpConnection::chunk_taken(std::uint64_t serial, bool ok) {
-  if (phase_ != Phase::streaming || serial != serial_) return;
+void HttpConnection::chunk_taken(bool ok) {
+  if (phase_ != Phase::streaming) return;
   if (!ok) {
-    return respond(serial_, HttpResponse::problem(500, "internal_error",
-                                                  "The request could not be answered."));
+    return respond(serial_, HttpResponse::failed());
   }
   clock_.resume(RequestClock::Clock::now());
   watch_body();

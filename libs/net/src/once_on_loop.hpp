@@ -23,9 +23,7 @@ class OnceOnLoop {
   template <class Act>
   void say(Act act) {
     if (said_.exchange(true)) return;
-    const std::shared_ptr<LoopCore> loop = loop_.lock();
-    if (!loop) return;
-    asio::post(loop->io, [target = target_, act = std::move(act)]() mutable {
+    post_if_alive(loop_, [target = target_, act = std::move(act)]() mutable {
       if (const auto there = target.lock()) act(*there);
     });
   }

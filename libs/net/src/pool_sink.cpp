@@ -10,10 +10,6 @@
 namespace surveillx::net {
 namespace {
 
-HttpResponse failed() {
-  return HttpResponse::problem(500, "internal_error", "The request could not be answered.");
-}
-
 /// Runs a blocking sink's calls as jobs of a pool. At most one is queued or runs: the next chunk
 /// comes when the last one was taken, and a cut that comes meanwhile waits for the job.
 class PoolSink final : public BodySink, public std::enable_shared_from_this<PoolSink> {
@@ -67,7 +63,7 @@ class PoolSink final : public BodySink, public std::enable_shared_from_this<Pool
       } catch (const std::exception& e) {
         log::error("http.body_sink_failed", {{"error", e.what()}});
         self->finish(BodyCut::failed);
-        then = [&self] { self->respond_(failed()); };
+        then = [&self] { self->respond_(HttpResponse::failed()); };
       }
       self->job_done();
       then();
@@ -75,19 +71,12 @@ class PoolSink final : public BodySink, public std::enable_shared_from_this<Pool
     // Once begun, an upload has at most one job here: their number bounds these.
     if (std::exchange(begun_, true) ? pool_.post_cleanup(job) : pool_.try_post(job)) return;
     // Before `job` goes, with the `taken` in it.
-    respond_busy();
+    respond_(HttpResponse::busy());
     {
       const std::lock_guard lock(mutex_);
       busy_ = false;
     }
     cut(BodyCut::failed);
-  }
-
-  void respond_busy() {
-    HttpResponse busy =
-        HttpResponse::problem(503, "busy", "The server is busy. Try again in a moment.");
-    busy.headers.add("Retry-After", "1");
-    respond_(std::move(busy));
   }
 
   /// On the pool, at the end of each job.

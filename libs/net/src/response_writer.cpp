@@ -22,20 +22,15 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";
 /// What a source answers a question with; it may also forget to.
 class ResponseWriter::Token final : public OnceOnLoop<ResponseWriter> {
  public:
-  Token(const std::weak_ptr<LoopCore>& loop, std::weak_ptr<ResponseWriter> writer,
-        std::uint64_t asked)
-      : OnceOnLoop(loop, std::move(writer)), asked_(asked) {}
+  using OnceOnLoop::OnceOnLoop;
   ~Token() { answer(Error{kInternal, "nothing was given"}); }
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;
   void answer(Result<SharedBytes> piece) {
-    say([asked = asked_, piece = std::move(piece)](ResponseWriter& writer) mutable {
-      writer.given(asked, std::move(piece));
+    say([piece = std::move(piece)](ResponseWriter& writer) mutable {
+      writer.given(std::move(piece));
     });
   }
-
- private:
-  std::uint64_t asked_;
 };
 
 ResponseWriter::ResponseWriter(EventLoop& loop, std::shared_ptr<Stream> stream,
@@ -53,22 +48,18 @@ void ResponseWriter::write(OutgoingResponse response, std::function<void(End)> d
   source_ = std::move(response_.source);
   given_ = 0;
   threw_ = false;
-  if (state_ == State::continuing) {
-    waiting_ = true;
-    watch();
-    return;
-  }
+  if (state_ == State::continuing) return watch();
   send_head();
 }
 
 void ResponseWriter::send_head() {
   const std::array<asio::const_buffer, 2> buffers{
       asio::buffer(response_.head), asio::buffer(response_.body.data(), response_.body.size())};
-  send(State::head, buffers);
+  send(buffers);
 }
 
-void ResponseWriter::send(State state, std::span<const asio::const_buffer> buffers) {
-  state_ = state;
+void ResponseWriter::send(std::span<const asio::const_buffer> buffers) {
+  state_ = State::sending;
   watch();
   if (stream_->write(buffers, shared_from_this())) sent();
 }
@@ -79,7 +70,7 @@ void ResponseWriter::on_written(const error_code& ec) {
     finish(End::broken);
   } else if (state_ == State::continuing) {
     state_ = State::idle;
-    if (std::exchange(waiting_, false)) send_head();
+    if (done_) send_head();
   } else {
     sent();
   }
@@ -98,7 +89,7 @@ void ResponseWriter::sent() {
 
 void ResponseWriter::ask() {
   state_ = State::asked;
-  const auto token = std::make_shared<Token>(loop_.impl().core, weak_from_this(), ++asked_);
+  const auto token = std::make_shared<Token>(loop_.impl().core, weak_from_this());
   try {
     source_->next([token](Result<SharedBytes> piece) { token->answer(std::move(piece)); });
   } catch (const std::exception& e) {
@@ -107,8 +98,8 @@ void ResponseWriter::ask() {
   }
 }
 
-void ResponseWriter::given(std::uint64_t asked, Result<SharedBytes> piece) {
-  if (state_ != State::asked || asked != asked_) return;
+void ResponseWriter::given(Result<SharedBytes> piece) {
+  if (state_ != State::asked) return;
   if (!piece) return fail(piece.error().message);
   if (threw_) return fail("it threw after it had given a piece");
   const bool chunked = response_.framing == OutgoingResponse::Framing::chunked;
@@ -117,7 +108,7 @@ void ResponseWriter::given(std::uint64_t asked, Result<SharedBytes> piece) {
     source_.reset();
     if (!chunked) return finish(End::written);
     const asio::const_buffer last = asio::buffer(kLastChunk);
-    return send(State::trailer, {&last, 1});
+    return send({&last, 1});
   }
   given_ += piece->size();
   if (response_.source_size && given_ > *response_.source_size) {
@@ -125,14 +116,14 @@ void ResponseWriter::given(std::uint64_t asked, Result<SharedBytes> piece) {
   }
   piece_ = std::move(*piece);
   const asio::const_buffer bytes = asio::buffer(piece_.data(), piece_.size());
-  if (!chunked) return send(State::piece, {&bytes, 1});
+  if (!chunked) return send({&bytes, 1});
   std::array<char, 16> digits{};
   const auto [end, ec] =
       std::to_chars(digits.data(), digits.data() + digits.size(), piece_.size(), 16);
   chunk_head_.assign(digits.data(), end).append(kLineEnd);
   const std::array<asio::const_buffer, 3> buffers{asio::buffer(chunk_head_), bytes,
                                                   asio::buffer(kLineEnd)};
-  send(State::piece, buffers);
+  send(buffers);
 }
 
 void ResponseWriter::fail(std::string_view what) {
@@ -156,7 +147,6 @@ void ResponseWriter::watch() {
 void ResponseWriter::finish(End end) {
   timer_.cancel();
   state_ = State::idle;
-  waiting_ = false;
   // A TLS write that failed may look at its buffers once more.
   if (!stream_->writing()) response_ = {};
   const auto done = std::exchange(done_, nullptr);
@@ -167,7 +157,6 @@ void ResponseWriter::finish(End end) {
 void ResponseWriter::stop() {
   timer_.cancel();
   state_ = State::idle;
-  waiting_ = false;
   done_ = nullptr;
   const auto source = std::exchange(source_, nullptr);
   if (!source) return;

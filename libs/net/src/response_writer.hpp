@@ -38,13 +38,13 @@ class ResponseWriter final : public StreamWriter,
 
  private:
   class Token;
-  enum class State { idle, continuing, head, asked, piece, trailer };
+  enum class State { idle, continuing, asked, sending };
 
   void send_head();
-  void send(State state, std::span<const asio::const_buffer> buffers);
+  void send(std::span<const asio::const_buffer> buffers);
   void sent();
   void ask();
-  void given(std::uint64_t asked, Result<SharedBytes> piece);
+  void given(Result<SharedBytes> piece);
   void fail(std::string_view what);
   void watch();
   void finish(End end);
@@ -54,11 +54,10 @@ class ResponseWriter final : public StreamWriter,
   std::chrono::milliseconds stall_;
   Timer timer_;
   State state_ = State::idle;
-  bool waiting_ = false;  ///< An answer, for `100 Continue` to leave.
   OutgoingResponse response_;
-  std::function<void(End)> done_;
+  std::function<void(End)>
+      done_;  ///< While an answer is under way, or waits for `100 Continue` to leave.
   std::shared_ptr<BodySource> source_;
-  std::uint64_t asked_ = 0;
   std::uint64_t given_ = 0;  ///< Bytes that the source gave.
   bool threw_ = false;       ///< The source.
   SharedBytes piece_;

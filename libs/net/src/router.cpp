@@ -67,13 +67,6 @@ std::map<std::string, std::string> named(const std::vector<std::string>& names,
   return params;
 }
 
-HttpResponse busy() {
-  HttpResponse response =
-      HttpResponse::problem(503, "busy", "The server is busy. Try again in a moment.");
-  response.headers.add("Retry-After", "1");
-  return response;
-}
-
 void run_blocking(const std::shared_ptr<const Router>& router, const Impl::Route& route,
                   HttpRequest request, const HttpResponder& respond) {
   const auto shared = std::make_shared<const HttpRequest>(std::move(request));
@@ -82,10 +75,10 @@ void run_blocking(const std::shared_ptr<const Router>& router, const Impl::Route
       respond((*handler)(*shared));
     } catch (const std::exception& e) {
       log::error("http.handler_failed", {{"path", shared->path}, {"error", e.what()}});
-      respond(HttpResponse::problem(500, "internal_error", "The request could not be answered."));
+      respond(HttpResponse::failed());
     }
   });
-  if (!queued) respond(busy());
+  if (!queued) respond(HttpResponse::busy());
 }
 
 /// A streamed route whose sink is made on the pool.
@@ -101,10 +94,10 @@ Router::StreamHandler open_on_pool(WorkerPool& pool, Router::SinkFactory open) {
         body.read_into(on_pool(pool, std::move(sink), respond));
       } catch (const std::exception& e) {
         log::error("http.handler_failed", {{"path", shared->path}, {"error", e.what()}});
-        respond(HttpResponse::problem(500, "internal_error", "The request could not be answered."));
+        respond(HttpResponse::failed());
       }
     });
-    if (!queued) respond(busy());
+    if (!queued) respond(HttpResponse::busy());
   };
 }
 
@@ -250,13 +243,6 @@ void Router::add_head_observer(std::string_view pattern, HeadObserver observer) 
   impl_->has_head_observers = true;
 }
 
-void Router::set_body_gate(std::string_view method, std::string_view pattern, BodyGate gate) {
-  auto& routes = impl_->endpoint(pattern).first->by_method;
-  const auto route = routes.find(method);
-  assert(route != routes.end());
-  route->second.limits.gate = std::move(gate);
-}
-
 void Router::set_fallback(AsyncHandler handler) { impl_->fallback = std::move(handler); }
 
 void Router::set_default_header(std::string name, std::string value) {
@@ -267,7 +253,7 @@ void dispatch(const std::shared_ptr<const Router>& router, HttpRequest request,
               HttpResponder respond) {
   Impl::Match match = router->impl().match(request.method, request.path);
   const std::string path = request.path;
-  try {
+  guarded(path, [&] {
     if (match.route != nullptr) {
       request.params = std::move(match.params);
       if (match.route->pool != nullptr) {
@@ -282,10 +268,7 @@ void dispatch(const std::shared_ptr<const Router>& router, HttpRequest request,
     } else {
       respond(HttpResponse::problem(404, "not_found", "There is nothing at this address."));
     }
-  } catch (const std::exception& e) {
-    // The responder was dropped on the way here, which answers 500.
-    log::error("http.handler_failed", {{"path", path}, {"error", e.what()}});
-  }
+  });
 }
 
 }  // namespace surveillx::net

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "surveillx/base/log.hpp"
 #include "surveillx/net/router.hpp"
 
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,6 +62,17 @@ struct Router::Impl {
   AsyncHandler fallback;
   Headers default_headers;
 };
+
+/// Calls a handler. One that throws has dropped its responder on the way here, which answers 500;
+/// an observer has none to drop.
+template <class Call>
+void guarded(const std::string& path, Call call) {
+  try {
+    call();
+  } catch (const std::exception& e) {
+    log::error("http.handler_failed", {{"path", path}, {"error", e.what()}});
+  }
+}
 
 /// Finds the route and starts its handler. Never throws; `respond` may be called before it returns.
 void dispatch(const std::shared_ptr<const Router>& router, HttpRequest request,

@@ -4,9 +4,8 @@
 
 #include "net_fixture.hpp"
 
-#include <sys/resource.h>
-
 #include <deque>
+#include <sys/resource.h>
 #include <thread>
 
 namespace surveillx::net {
@@ -27,12 +26,9 @@ class HttpLimitsTest : public NetTest {
       request.admit();
       respond(HttpResponse::text(200, "hello"));
     });
-    router_->add("POST", "/size", [](const HttpRequest& request, const HttpResponder& respond) {
-      respond(HttpResponse::text(200, "size " + std::to_string(request.body.size())));
-    });
-    router_->add_upgrade("/ws", [](const Router::Upgrade& upgrade) {
-      upgrade.accept([](const WebSocketPtr&) {});
-    });
+    add_size();
+    router_->add_upgrade(
+        "/ws", [](const Router::Upgrade& upgrade) { upgrade.accept([](const WebSocketPtr&) {}); });
   }
   ~HttpLimitsTest() override { server_.reset(); }
 
@@ -47,10 +43,15 @@ class HttpLimitsTest : public NetTest {
       flood_.push_back(std::make_unique<RawSocket>(server_->port()));
     }
   }
-  std::string exchange(std::string_view bytes) {
-    RawSocket socket(server_->port());
-    socket.send(bytes);
-    return socket.read_all();
+  void add_size(BodyGate gate = nullptr) {
+    RouteLimits limits;
+    limits.gate = std::move(gate);
+    router_->add(
+        "POST", "/size",
+        [](const HttpRequest& request, const HttpResponder& respond) {
+          respond(HttpResponse::text(200, "size " + std::to_string(request.body.size())));
+        },
+        std::move(limits));
   }
 
   std::deque<std::unique_ptr<RawSocket>> flood_;
@@ -181,7 +182,8 @@ TEST_F(HttpLimitsTest, a_head_that_trickles_is_given_up_while_a_slow_steady_body
   // A byte earns a second: this may take longer than a request that sends nothing.
   RawSocket steady(server_->port());
   const auto begin = std::chrono::steady_clock::now();
-  steady.send("POST /size HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n");
+  steady.send(
+      "POST /size HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n");
   steady.read_until("100 Continue");
   for (int i = 0; i < 4; ++i) {
     EXPECT_TRUE(steady.send("0123456789"));
@@ -230,17 +232,16 @@ TEST_F(HttpLimitsTest, a_body_over_the_usual_limit_is_refused_before_it_is_sent)
 TEST_F(HttpLimitsTest, a_gate_decides_by_the_head_how_much_a_route_takes_and_from_whom) {
   std::thread answering;
   std::atomic<int> asked{0};
-  router_->set_body_gate(
-      "POST", "/size", [&](const HttpRequest& head, std::function<void(Router::BodyVerdict)> decide) {
-        ++asked;
-        EXPECT_TRUE(head.body.empty());
-        const bool known = head.headers.get("Authorization") == "Bearer right";
-        if (answering.joinable()) answering.join();
-        answering = std::thread([known, decide = std::move(decide)] {
-          if (known) return decide({100, std::nullopt});
-          decide({0, HttpResponse::problem(401, "unauthorized", "Who are you?")});
-        });
-      });
+  add_size([&](const HttpRequest& head, std::function<void(BodyVerdict)> decide) {
+    ++asked;
+    EXPECT_TRUE(head.body.empty());
+    const bool known = head.headers.get("Authorization") == "Bearer right";
+    if (answering.joinable()) answering.join();
+    answering = std::thread([known, decide = std::move(decide)] {
+      if (known) return decide({100, std::nullopt});
+      decide({0, HttpResponse::problem(401, "unauthorized", "Who are you?")});
+    });
+  });
   ListenOptions options;
   options.max_body_bytes = 4;
   listen(options);
@@ -271,8 +272,7 @@ TEST_F(HttpLimitsTest, a_gate_decides_by_the_head_how_much_a_route_takes_and_fro
 }
 
 TEST_F(HttpLimitsTest, a_gate_that_never_answers_does_not_hold_the_connection_for_ever) {
-  router_->set_body_gate("POST", "/size",
-                         [](const HttpRequest&, const std::function<void(Router::BodyVerdict)>&) {});
+  add_size([](const HttpRequest&, const std::function<void(BodyVerdict)>&) {});
   ListenOptions options;
   options.max_body_bytes = 4;
   listen(options);

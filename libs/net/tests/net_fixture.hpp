@@ -12,6 +12,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace surveillx::net {
@@ -37,6 +38,12 @@ class NetTest : public ::testing::Test {
     return scheme + "://127.0.0.1:" + std::to_string(server_->port()) + target;
   }
 
+  /// Sends bytes on a connection of their own; what comes back until it closes.
+  std::string exchange(std::string_view bytes) {
+    RawSocket socket(server_->port());
+    socket.send(bytes);
+    return socket.read_all();
+  }
   /// Sends with one HttpClient that lives as long as the test, and waits for the answer.
   Result<HttpResponse> request(ClientRequest request) {
     std::promise<Result<HttpResponse>> promise;

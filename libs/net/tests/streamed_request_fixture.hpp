@@ -152,11 +152,6 @@ class StreamedRequestTest : public NetTest {
       sink.on_chunk = [heard](std::function<void()> taken) { heard->hold(std::move(taken)); };
     });
   }
-  std::string exchange(std::string_view bytes) {
-    RawSocket socket(server_->port());
-    socket.send(bytes);
-    return socket.read_all();
-  }
   void expect_hello() {
     EXPECT_NE(
         exchange("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").find("200 OK"),

@@ -166,7 +166,7 @@ struct Core : std::enable_shared_from_this<Core> {
 
   /// How much a POST may bring: by who its session is.
   void judge_body(const net::HttpRequest& head,
-                  const std::function<void(net::Router::BodyVerdict)>& decide) {
+                  const std::function<void(net::BodyVerdict)>& decide) {
     if (const auto why = check(head, false)) return decide({0, refuse(head, *why)});
     const auto session = find(head);
     if (!session) return decide({0, refuse(head, EngineRefusal::unknown_sid)});
@@ -264,7 +264,7 @@ class EngineServerImpl final : public EngineServer {
       if (const auto core = weak.lock()) core->head(request);
     };
     const auto judge = [weak](const net::HttpRequest& request,
-                              const std::function<void(net::Router::BodyVerdict)>& decide) {
+                              const std::function<void(net::BodyVerdict)>& decide) {
       if (const auto core = weak.lock()) return core->judge_body(request, decide);
       decide({0, engine_error(EngineRefusal::unknown_sid)});
     };
@@ -274,9 +274,10 @@ class EngineServerImpl final : public EngineServer {
       if (pattern.empty()) continue;
       // Other methods get 400 as the documents ask, not the router's 405.
       for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
-        router.add(method, pattern, serve);
+        net::RouteLimits limits;
+        if (method == std::string_view("POST")) limits.gate = judge;
+        router.add(method, pattern, serve, std::move(limits));
       }
-      router.set_body_gate("POST", pattern, judge);
       router.add_upgrade(pattern, upgrade);
       router.add_head_observer(pattern, head);
     }

@@ -54,6 +54,10 @@ double cpu_seconds() {
 void Counter::add(double by) const {
   if (counter_ != nullptr) static_cast<prometheus::Counter*>(counter_)->Increment(by);
 }
+void Counter::raise_to(std::uint64_t total) const {
+  const double more = static_cast<double>(total) - value();
+  if (more > 0) add(more);
+}
 double Counter::value() const {
   return counter_ == nullptr ? 0 : static_cast<prometheus::Counter*>(counter_)->Value();
 }

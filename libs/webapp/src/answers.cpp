@@ -24,10 +24,8 @@ HttpResponse problem_of(const Error& error) {
   if (error.is(kInvalidArgument)) return HttpResponse::problem(400, "bad_request", error.message);
   if (error.is(store::kDatabaseUnavailable) || error.is(kUnavailable) || error.is(kTimeout)) {
     log::warn("web.database_unavailable", {{"error", error.message}});
-    auto response = HttpResponse::problem(503, "unavailable",
-                                          "The database cannot be reached; try again shortly.");
-    response.headers.set("Retry-After", "2");
-    return response;
+    return try_again(503, "unavailable", "The database cannot be reached; try again shortly.",
+                     std::chrono::seconds(2));
   }
   log::error("web.request_failed", {{"error", code}, {"message", error.message}});
   return HttpResponse::problem(500, kInternal.text(), "Something failed; the log says more.");
@@ -37,12 +35,17 @@ HttpResponse bad_request(std::string_view detail) {
   return HttpResponse::problem(400, "bad_request", detail);
 }
 
-HttpResponse too_many_attempts(std::chrono::seconds wait) {
-  auto response = HttpResponse::problem(
-      429, "too_many_attempts",
-      "Too many failed attempts; try again in " + std::to_string(wait.count()) + " s.");
+HttpResponse try_again(int status, std::string_view code, std::string_view detail,
+                       std::chrono::seconds wait) {
+  auto response = HttpResponse::problem(status, code, detail);
   response.headers.set("Retry-After", std::to_string(wait.count()));
   return response;
+}
+
+HttpResponse too_many_attempts(std::chrono::seconds wait) {
+  return try_again(429, "too_many_attempts",
+                   "Too many failed attempts; try again in " + std::to_string(wait.count()) + " s.",
+                   wait);
 }
 
 HttpResponse api_json(int status, const json::object& body) {
@@ -62,11 +65,6 @@ HttpResponse plain_text(int status, std::string text) {
   auto response = HttpResponse::text(status, std::move(text));
   response.headers.set("Cache-Control", "no-store");
   return response;
-}
-
-json::value text_or_null(const std::string& text) {
-  if (text.empty()) return nullptr;
-  return json::value(text);
 }
 
 }  // namespace surveillx::webapp

@@ -4,7 +4,6 @@
 #include "surveillx/net/http.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
 #include <chrono>
 #include <string>
@@ -16,6 +15,10 @@ namespace surveillx::webapp {
 /// An answer for a store's or a library's Error.
 [[nodiscard]] net::HttpResponse problem_of(const Error& error);
 [[nodiscard]] net::HttpResponse bad_request(std::string_view detail);
+/// With Retry-After.
+[[nodiscard]] net::HttpResponse try_again(int status, std::string_view code,
+                                          std::string_view detail,
+                                          std::chrono::seconds wait = std::chrono::seconds(1));
 /// 429 with Retry-After.
 [[nodiscard]] net::HttpResponse too_many_attempts(std::chrono::seconds wait);
 
@@ -25,8 +28,5 @@ namespace surveillx::webapp {
 [[nodiscard]] net::HttpResponse api_done();
 /// The same for probes and monitoring.
 [[nodiscard]] net::HttpResponse plain_text(int status, std::string text);
-
-/// How JSON says that there is nothing to say.
-[[nodiscard]] boost::json::value text_or_null(const std::string& text);
 
 }  // namespace surveillx::webapp

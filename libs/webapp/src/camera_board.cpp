@@ -16,6 +16,15 @@ constexpr milliseconds kProvisional{5'000};
 /// After connecting, media tells every camera at once; who is not told by then is not connected.
 constexpr milliseconds kToldWithin{1'000};
 
+/// Of a camera of which nothing but that is known.
+live::CameraReport offline_report(const domain::Camera& camera, std::string reason) {
+  live::CameraReport report;
+  report.camera_id = camera.id;
+  report.name = camera.name;
+  report.reason = std::move(reason);
+  return report;
+}
+
 }  // namespace
 
 CameraBoard::CameraBoard(const Clock& clock, BoardOptions options)
@@ -32,9 +41,7 @@ LiveCamera& CameraBoard::add(const domain::Camera& camera, bool in_database) {
   added.in_database = in_database;
   added.added = clock_.steady();
   added.slot = "frame:" + camera.id.str();
-  added.told.camera_id = camera.id;
-  added.told.name = camera.name;
-  added.told.reason = nodes_.any() ? kNotConnected : options_.no_media_reason;
+  added.told = offline_report(camera, nodes_.any() ? kNotConnected : options_.no_media_reason);
   return added;
 }
 
@@ -140,10 +147,7 @@ void CameraBoard::show(LiveCamera& camera) {
 }
 
 void CameraBoard::set_offline(LiveCamera& camera, const std::string& reason) {
-  camera.told = {};
-  camera.told.camera_id = camera.camera.id;
-  camera.told.name = camera.camera.name;
-  camera.told.reason = reason;
+  camera.told = offline_report(camera.camera, reason);
   options_.on_told(camera);
 }
 

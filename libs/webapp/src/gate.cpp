@@ -32,12 +32,6 @@ HttpResponse unauthorized() {
   return response;
 }
 
-HttpResponse try_again(int status, std::string_view code, std::string_view detail) {
-  auto response = HttpResponse::problem(status, code, detail);
-  response.headers.set("Retry-After", "1");
-  return response;
-}
-
 bool changes_something(const HttpRequest& request) {
   return request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
@@ -64,8 +58,7 @@ bool role_suffices(domain::Role role, Access access) {
 }  // namespace
 
 Gate::Gate(net::EventLoop& loop, std::shared_ptr<store::Store> store, TokenLookups& lookups,
-           const Clock& clock, const config::Config& config,
-           telemetry::Metrics& metrics)
+           const Clock& clock, const config::Config& config, telemetry::Metrics& metrics)
     : loop_(loop),
       store_(std::move(store)),
       lookups_(lookups),
@@ -89,9 +82,9 @@ Gate::Gate(net::EventLoop& loop, std::shared_ptr<store::Store> store, TokenLooku
 bool Gate::origin_allowed(const HttpRequest& request) const {
   if (!request.headers.has("Origin")) return true;
   const auto origin = request.headers.get("Origin");
-  const bool listed = std::any_of(
-      allowed_origins_.begin(), allowed_origins_.end(),
-      [&](const std::string& allowed) { return same_without_case(allowed, origin); });
+  const bool listed =
+      std::any_of(allowed_origins_.begin(), allowed_origins_.end(),
+                  [&](const std::string& allowed) { return same_without_case(allowed, origin); });
   if (listed) return true;
   // The scheme is left out of the comparison, since TLS may end at a proxy before us.
   const auto scheme = origin.find("://");
@@ -136,8 +129,9 @@ Credential Gate::credential_of(const HttpRequest& request) const {
 
 std::string_view Gate::session_token(const HttpRequest& request) const {
   const auto guarded = request.cookie(secure_cookie_name());
-  // A cookie without the prefix may have been planted over plain HTTP, or by a neighbouring host. The
-  // other way round a proxy may say for one request that it is HTTPS and forget to for the next.
+  // A cookie without the prefix may have been planted over plain HTTP, or by a neighbouring host.
+  // The other way round a proxy may say for one request that it is HTTPS and forget to for the
+  // next.
   return guarded.empty() && !secure(request) ? request.cookie(kSessionCookie) : guarded;
 }
 
@@ -163,28 +157,30 @@ void Gate::add(net::Router& router, std::string_view method, std::string_view pa
                Access access, WorkerPool& pool, Handler handler, std::size_t max_body) {
   routes_.push_back({std::string(method), std::string(pattern), access});
   const auto shared = std::make_shared<const Handler>(std::move(handler));
-  router.add(method, pattern,
-             [this, access, &pool, shared](HttpRequest request, net::HttpResponder respond) {
-               const auto asked = std::make_shared<const HttpRequest>(std::move(request));
-               let_in(asked, access, pool,
-                      [this, &pool, shared, asked, respond = std::move(respond)](
-                          std::optional<HttpResponse> refusal, const Caller& caller) {
-                        if (refusal) return answer(respond, std::move(*refusal));
-                        run(asked, caller, pool, shared, respond);
-                      });
+  net::RouteLimits limits;
+  if (method != "GET") {
+    limits.gate = [this, access, &pool, max_body](HttpRequest head,
+                                                  std::function<void(net::BodyVerdict)> decide) {
+      let_in(std::make_shared<const HttpRequest>(std::move(head)), access, pool,
+             [this, max_body, decide = std::move(decide)](std::optional<HttpResponse> refusal,
+                                                          const Caller&) {
+               if (refusal) refused_.add();
+               decide({max_body, std::move(refusal)});
              });
-  if (method == "GET") return;
-  router.set_body_gate(
+    };
+  }
+  router.add(
       method, pattern,
-      [this, access, &pool, max_body](HttpRequest head,
-                                      std::function<void(net::Router::BodyVerdict)> decide) {
-        let_in(std::make_shared<const HttpRequest>(std::move(head)), access, pool,
-               [this, max_body, decide = std::move(decide)](std::optional<HttpResponse> refusal,
-                                                            const Caller&) {
-                 if (refusal) refused_.add();
-                 decide({max_body, std::move(refusal)});
+      [this, access, &pool, shared](HttpRequest request, net::HttpResponder respond) {
+        const auto asked = std::make_shared<const HttpRequest>(std::move(request));
+        let_in(asked, access, pool,
+               [this, &pool, shared, asked, respond = std::move(respond)](
+                   std::optional<HttpResponse> refusal, const Caller& caller) {
+                 if (refusal) return answer(respond, std::move(*refusal));
+                 run(asked, caller, pool, shared, respond);
                });
-      });
+      },
+      std::move(limits));
 }
 
 void Gate::add_open(net::Router& router, std::string_view method, std::string_view pattern,
@@ -221,7 +217,7 @@ void Gate::let_in(const std::shared_ptr<const HttpRequest>& request, Access acce
       let_in_by_token(request, access, done);
     });
   });
-  if (!posted) done(try_again(503, "busy", "The server is busy. Try again in a moment."), Caller{});
+  if (!posted) done(HttpResponse::busy(), Caller{});
 }
 
 void Gate::let_in_by_token(const std::shared_ptr<const HttpRequest>& request, Access access,
@@ -272,13 +268,12 @@ void Gate::run(const std::shared_ptr<const HttpRequest>& request, const Caller& 
       if (response.status < 400 && !caller.token.empty()) keep_alive(caller, *request, response);
     } catch (const std::exception& e) {
       log::error("http.handler_failed", {{"path", request->path}, {"error", e.what()}});
-      response =
-          HttpResponse::problem(500, "internal_error", "The request could not be answered.");
+      response = HttpResponse::failed();
     }
     answer(respond, std::move(response));
   });
   if (!queued) {
-    answer(respond, try_again(503, "busy", "The server is busy. Try again in a moment."));
+    answer(respond, HttpResponse::busy());
   }
 }
 

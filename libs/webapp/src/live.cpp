@@ -4,6 +4,7 @@
 #include "surveillx/crypto/token.hpp"
 #include "surveillx/live/gallery.hpp"
 
+#include "live_metrics.hpp"
 #include "scope_of.hpp"
 
 #include <algorithm>
@@ -228,10 +229,13 @@ void Live::admit_viewer(const socketio::Server::Admission& admission,
   follower_->check_sessions();
 }
 
+std::map<NodeId, Live::Node>::iterator Live::node_named(const std::string& name) {
+  return std::find_if(nodes_.begin(), nodes_.end(),
+                      [&](const auto& entry) { return entry.second.hello.node == name; });
+}
+
 void Live::replace_node(const std::string& name) {
-  const auto same = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
-    return entry.second.hello.node == name;
-  });
+  const auto same = node_named(name);
   if (same == nodes_.end()) return;
   const NodeId id = same->first;
   const auto socket = same->second.socket;
@@ -254,10 +258,7 @@ void Live::admit_media(const socketio::Server::Admission& admission) {
     return;
   }
   live::MediaHello hello = std::move(*read);
-  const bool known = std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& entry) {
-    return entry.second.hello.node == hello.node;
-  });
-  if (!known && nodes_.size() >= kMaxNodes) {
+  if (node_named(hello.node) == nodes_.end() && nodes_.size() >= kMaxNodes) {
     admission.refuse("too_many_connections");
     return;
   }
@@ -354,7 +355,7 @@ LiveFacts Live::facts() const {
 }
 
 void Live::export_metrics(telemetry::Metrics& metrics) {
-  metrics_.tell(metrics, hub_, server_->stats());
+  export_live(metrics, hub_, server_->stats());
 }
 
 }  // namespace surveillx::webapp

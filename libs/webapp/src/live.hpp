@@ -11,7 +11,6 @@
 
 #include "attendance_feed.hpp"
 #include "gate.hpp"
-#include "live_metrics.hpp"
 #include "site_follower.hpp"
 #include "viewer_hub.hpp"
 
@@ -85,6 +84,8 @@ class Live : public std::enable_shared_from_this<Live> {
   void admit_media(const socketio::Server::Admission& admission);
   void forget(const std::string& socket_id);
   void drop(const std::vector<std::string>& socket_ids);
+  /// The end when no node of that name is connected.
+  [[nodiscard]] std::map<NodeId, Node>::iterator node_named(const std::string& name);
   /// A newer connection of the same node has come.
   void replace_node(const std::string& name);
   /// The sessions with open sockets: all, or those whose time is over.
@@ -103,7 +104,6 @@ class Live : public std::enable_shared_from_this<Live> {
   NodeId next_node_ = 1;
   std::optional<live::EngineFacts> engine_;  ///< Of the node that connected last.
   std::shared_ptr<SiteFollower> follower_;
-  LiveMetrics metrics_;
   net::Timer tick_timer_;
 };
 

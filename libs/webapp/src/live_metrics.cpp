@@ -7,24 +7,19 @@
 
 namespace surveillx::webapp {
 
-void LiveMetrics::tell(telemetry::Metrics& metrics, const ViewerHub& hub,
-                       const socketio::EngineStats& engine) {
-  tell_hub(metrics, hub);
-  tell_engine(metrics, engine);
-}
+namespace {
 
-void LiveMetrics::tell_hub(telemetry::Metrics& metrics, const ViewerHub& hub) {
+void export_hub(telemetry::Metrics& metrics, const ViewerHub& hub) {
   const auto& now = hub.stats();
   const auto grow = [&](const char* name, const char* help,
                         std::uint64_t ViewerHub::Stats::*field) {
-    metrics.counter(name, help).add(static_cast<double>(now.*field - hub_.*field));
+    metrics.counter(name, help).raise_to(now.*field);
   };
   grow("live_frames_received_total", "Frames media has sent.", &ViewerHub::Stats::frames_in);
   grow("live_frames_sent_total", "Frames queued for viewers.", &ViewerHub::Stats::frames_out);
   grow("live_frames_dropped_total", "Unsent frames a newer one replaced, of slow viewers.",
        &ViewerHub::Stats::frames_replaced);
   grow("live_events_refused_total", "Malformed events of media.", &ViewerHub::Stats::malformed);
-  hub_ = now;
   metrics.gauge("viewers", "Connected viewers.").set(static_cast<double>(hub.viewer_count()));
   metrics.gauge("media_connected", "1 while media is connected.").set(hub.has_media() ? 1 : 0);
   std::unordered_map<std::string_view, int> states;
@@ -37,7 +32,7 @@ void LiveMetrics::tell_hub(telemetry::Metrics& metrics, const ViewerHub& hub) {
   }
 }
 
-void LiveMetrics::tell_engine(telemetry::Metrics& metrics, const socketio::EngineStats& now) {
+void export_engine(telemetry::Metrics& metrics, const socketio::EngineStats& now) {
   metrics.gauge("live_sessions", "Engine.IO sessions.").set(static_cast<double>(now.sessions));
   metrics.gauge("live_strangers", "Engine.IO sessions that nobody was let into yet.")
       .set(static_cast<double>(now.strangers));
@@ -45,7 +40,7 @@ void LiveMetrics::tell_engine(telemetry::Metrics& metrics, const socketio::Engin
     metrics
         .counter("live_refusals_total", "What was refused to or ended of Socket.IO peers.",
                  {{"kind", kind}})
-        .add(static_cast<double>(now.*field - engine_.*field));
+        .raise_to(now.*field);
   };
   using socketio::EngineStats;
   refused("gave_way", &EngineStats::gave_way);
@@ -57,7 +52,14 @@ void LiveMetrics::tell_engine(telemetry::Metrics& metrics, const socketio::Engin
   refused("too_large", &EngineStats::too_large);
   refused("packet", &EngineStats::packets_refused);
   refused("too_slow", &EngineStats::overflows);
-  engine_ = now;
+}
+
+}  // namespace
+
+void export_live(telemetry::Metrics& metrics, const ViewerHub& hub,
+                 const socketio::EngineStats& engine) {
+  export_hub(metrics, hub);
+  export_engine(metrics, engine);
 }
 
 }  // namespace surveillx::webapp

@@ -7,17 +7,8 @@
 
 namespace surveillx::webapp {
 
-/// What Prometheus hears of the live side. Remembers what it has told, since counters only grow.
-class LiveMetrics {
- public:
-  void tell(telemetry::Metrics& metrics, const ViewerHub& hub, const socketio::EngineStats& engine);
-
- private:
-  void tell_hub(telemetry::Metrics& metrics, const ViewerHub& hub);
-  void tell_engine(telemetry::Metrics& metrics, const socketio::EngineStats& now);
-
-  ViewerHub::Stats hub_;
-  socketio::EngineStats engine_;
-};
+/// What Prometheus hears of the live side. On the loop, so that nothing is added twice.
+void export_live(telemetry::Metrics& metrics, const ViewerHub& hub,
+                 const socketio::EngineStats& engine);
 
 }  // namespace surveillx::webapp

@@ -162,10 +162,12 @@ bool ViewerHub::on_frame(NodeId node, const socketio::Arguments& arguments) {
 bool ViewerHub::on_camera(NodeId node, const socketio::Arguments& arguments) {
   auto told = read<live::CameraReport>(arguments);
   if (!told) return false;
+  const CameraId id = told->camera_id;
   const auto known = board_.all().size();
+  const auto holder = board_.nodes().holder(id);
   board_.reported(node, std::move(*told));
   if (board_.all().size() != known) update_demand();
-  ask_nodes();  // Another one may hold the camera now.
+  if (board_.nodes().holder(id) != holder) ask_nodes();
   return true;
 }
 

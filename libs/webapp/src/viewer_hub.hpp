@@ -84,7 +84,6 @@ class ViewerHub {
   /// not mention, the `status` that tells every viewer that we live. Call it a few times a second.
   void tick();
 
-  [[nodiscard]] const live::Demand& demand() const { return demand_; }
   [[nodiscard]] std::vector<CameraStatus> cameras() const;
   [[nodiscard]] std::size_t viewer_count() const { return viewers_.size(); }
 

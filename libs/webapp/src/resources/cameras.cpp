@@ -35,13 +35,16 @@ json::object camera_json(const domain::Camera& camera, CameraStatus status,
 HttpResponse list_cameras(const ApiContext& context) {
   auto cameras = context.store->cameras.list();
   if (!cameras) return problem_of(cameras.error());
-  std::unordered_map<CameraId, CameraStatus> known;
-  for (auto& status : context.live_facts().cameras) known.emplace(status.camera.id, status);
+  auto facts = context.live_facts();
+  std::unordered_map<CameraId, CameraStatus*> known;
+  for (auto& status : facts.cameras) known.emplace(status.camera.id, &status);
   json::array list;
   for (const auto& camera : *cameras) {
     CameraStatus status;
     // One that was added a moment ago is in the database before the live side has heard of it.
-    if (const auto found = known.find(camera.id); found != known.end()) status = found->second;
+    if (const auto found = known.find(camera.id); found != known.end()) {
+      status = std::move(*found->second);
+    }
     list.emplace_back(camera_json(camera, std::move(status), context.zone));
   }
   json::object answer;

@@ -28,12 +28,6 @@ using net::HttpResponse;
 constexpr std::string_view kDeviceCookie = "surveillx_device";
 constexpr std::chrono::hours kDeviceLifetime{24 * 365};
 
-HttpResponse login_busy() {
-  auto response = HttpResponse::problem(503, "unavailable", "Busy; try again shortly.");
-  response.headers.set("Retry-After", "1");
-  return response;
-}
-
 /// What shows that a browser signed in as `username` before (a device cookie, as OWASP names it):
 /// its attempts are counted apart, so that nobody else's failures shut it out. It proves no more
 /// than that, and is worth nothing without the password.
@@ -105,7 +99,7 @@ class Login : public std::enable_shared_from_this<Login> {
     context_.throttle.undecided(username_, source());
     busy_.add();
     log::stranger(log::Level::warn, "auth.busy", group, {{"address", request_.remote_address}});
-    respond_(login_busy());
+    respond_(try_again(503, "unavailable", "Busy; try again shortly."));
   }
 
  private:

@@ -3,7 +3,6 @@
 #include "answers.hpp"
 #include "resources/resources.hpp"
 
-#include <cstdint>
 #include <string>
 
 namespace surveillx::webapp {
@@ -25,17 +24,15 @@ void export_certificate(const ApiContext& context) {
 
 /// Counters of parts that know no metrics.
 void export_counts(const ApiContext& context) {
-  const auto grow = [](const telemetry::Counter& counter, std::uint64_t now) {
-    counter.add(static_cast<double>(now) - counter.value());
-  };
   for (const auto& [kind, count] : context.http_stats().refusals()) {
-    grow(context.metrics.counter("http_refusals_total",
-                                 "Connections and requests that were refused or ended, by kind.",
-                                 {{"kind", std::string(kind)}}),
-         count);
+    context.metrics
+        .counter("http_refusals_total",
+                 "Connections and requests that were refused or ended, by kind.",
+                 {{"kind", std::string(kind)}})
+        .raise_to(count);
   }
-  grow(context.metrics.counter("log_lines_dropped_total", "Log lines that nobody read in time."),
-       log::dropped_lines());
+  context.metrics.counter("log_lines_dropped_total", "Log lines that nobody read in time.")
+      .raise_to(log::dropped_lines());
 }
 
 HttpResponse read_metrics(const ApiContext& context) {

@@ -36,7 +36,8 @@ HttpResponse list_people(const ApiContext& context, const HttpRequest& request) 
   for (const auto& person : page->people) list.emplace_back(store::to_json(person));
   json::object answer;
   answer["people"] = std::move(list);
-  answer["next_cursor"] = text_or_null(page->next_cursor);
+  answer["next_cursor"] = nullptr;
+  if (!page->next_cursor.empty()) answer["next_cursor"] = page->next_cursor;
   return api_json(200, answer);
 }
 

@@ -58,9 +58,11 @@ struct Explained {
 /// Every key as it is in `config` now, in the table's order.
 [[nodiscard]] std::vector<Explained> explain(const Config& config);
 
+/// Where a key's value came from.
+[[nodiscard]] Origin origin_of(const Config& config, std::string_view key);
+
 struct Loaded {
   Config config;
-  std::vector<Explained> values;  ///< `explain` of what was read.
 };
 
 /// The configuration, or the first problem with a note on how many more there are.

@@ -44,16 +44,10 @@ class FileSource final : public BodySource, public std::enable_shared_from_this<
   std::string etag_;
 };
 
-struct FileAnswer {
-  std::string content_type;  ///< Empty: by the file's extension.
-  std::string cache_control = "no-cache";
-};
-
 /// A file as the answer to a GET or HEAD: with ETag and Last-Modified, 304 for who has it already
 /// (If-None-Match, else If-Modified-Since), 206 and 416 for ranges, 404 when there is none. Blocks,
 /// so for a blocking handler; `pool` as FileSource has it.
 [[nodiscard]] HttpResponse file_response(const HttpRequest& request,
-                                         const std::filesystem::path& path, WorkerPool& pool,
-                                         const FileAnswer& form = {});
+                                         const std::filesystem::path& path, WorkerPool& pool);
 
 }  // namespace surveillx::net

@@ -103,6 +103,10 @@ struct HttpResponse {
   /// RFC 9457 problem+json: `{type: "about:blank", title, status, code, detail}`.
   [[nodiscard]] static HttpResponse problem(int status, std::string_view code,
                                             std::string_view detail);
+  /// 503 `busy`: a pool is full; try again in a second.
+  [[nodiscard]] static HttpResponse busy();
+  /// 500 `internal_error`: a handler failed, and the log says why.
+  [[nodiscard]] static HttpResponse failed();
 };
 
 /// Answers one request, once, from any thread. Dropping it unanswered answers 500.

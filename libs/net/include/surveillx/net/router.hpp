@@ -71,8 +71,6 @@ class Router {
     }
   };
   using UpgradeHandler = std::function<void(Upgrade)>;
-  using BodyVerdict = net::BodyVerdict;
-  using BodyGate = net::BodyGate;
 
   Router();
   ~Router();
@@ -93,8 +91,6 @@ class Router {
   /// the same object that the handler gets with the whole request, if that ever comes. Loop.
   using HeadObserver = std::function<void(const HttpRequest&)>;
   void add_head_observer(std::string_view pattern, HeadObserver observer);
-  /// Sets RouteLimits::gate of a route that was added.
-  void set_body_gate(std::string_view method, std::string_view pattern, BodyGate gate);
   /// What runs when no route matches; 404 problem+json by default.
   void set_fallback(AsyncHandler handler);
   /// Added to every answer (security headers).

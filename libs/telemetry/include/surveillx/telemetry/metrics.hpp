@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ class Counter {
  public:
   Counter() = default;
   void add(double by = 1) const;
+  /// Up to what a part that knows no metrics has counted by itself. Callers take turns, so that nothing
+  /// is added twice.
+  void raise_to(std::uint64_t total) const;
   [[nodiscard]] double value() const;
 
  private:
