@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   if (!loaded) return 0;
-  for (const auto& value : config::explain(loaded->config)) {
+  for (const auto& value : config::explain(*loaded)) {
     if (is_secret(value.key) && !value.value.empty() && value.value != "********") std::abort();
   }
   return 0;

@@ -21,10 +21,10 @@ int check(const CommonOptions& common) {
   auto problems = config::check(options);
   if (problems.empty()) {
     // What is right as it is written may still not fit the machine.
-    const auto loaded = must(config::load(options));
-    if (const auto here = ice::check_local_addresses(loaded.config.ice.local_addresses); !here) {
+    const auto config = must(config::load(options));
+    if (const auto here = ice::check_local_addresses(config.ice.local_addresses); !here) {
       const std::string key = "ice.local_addresses";
-      problems.push_back({here.error().name, config::origin_of(loaded.config, key).where, key,
+      problems.push_back({here.error().name, config::origin_of(config, key).where, key,
                           here.error().message});
     }
   }
@@ -49,8 +49,8 @@ int check(const CommonOptions& common) {
 int explain(const CommonOptions& common) {
   auto options = load_options(common);
   options.create_data_dir = false;
-  const auto loaded = must(config::load(options));
-  const auto values = config::explain(loaded.config);
+  const auto config = must(config::load(options));
+  const auto values = config::explain(config);
   if (common.json) {
     boost::json::array list;
     for (const auto& value : values) list.emplace_back(config::to_json(value));
@@ -64,8 +64,8 @@ int explain(const CommonOptions& common) {
     value_width = std::max(value_width, std::min<std::size_t>(value.value.size(), 40));
   }
   std::printf("# file: %s\n# data directory: %s\n",
-              loaded.config.file.empty() ? "none" : loaded.config.file.c_str(),
-              loaded.config.data_dir.c_str());
+              config.file.empty() ? "none" : config.file.c_str(),
+              config.data_dir.c_str());
   for (const auto& value : values) {
     std::printf("%-*s = %-*s  # %s\n", static_cast<int>(key_width), value.key.c_str(),
                 static_cast<int>(value_width), value.value.c_str(), value.origin.c_str());

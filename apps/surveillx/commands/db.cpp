@@ -20,7 +20,7 @@ void print_key_note(const config::Config& config) {
 }
 
 int migrate(const CommonOptions& common) {
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   int before = 0;
   auto present = store::Database::open(database_options(config, store::SchemaPolicy::ignore));
   if (present) {
@@ -44,7 +44,7 @@ int migrate(const CommonOptions& common) {
 }
 
 int check(const CommonOptions& common) {
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   const auto database =
       must(store::Database::open(database_options(config, store::SchemaPolicy::ignore)));
   must(database->check_integrity());
@@ -65,7 +65,7 @@ int check(const CommonOptions& common) {
 }
 
 int rezone(const CommonOptions& common) {
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   const auto keys = must(setup::load_keys(config));
   const auto store = must(
       store::Store::open(database_options(config, store::SchemaPolicy::require_current), keys));
@@ -89,7 +89,7 @@ int rezone(const CommonOptions& common) {
 }
 
 int backup(const CommonOptions& common, const std::string& file) {
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   must(store::backup_database(database_options(config, store::SchemaPolicy::ignore), file));
   if (!common.json) {
     std::printf("Saved the database to %s.\n", file.c_str());
@@ -99,7 +99,7 @@ int backup(const CommonOptions& common, const std::string& file) {
 }
 
 int restore(const CommonOptions& common, const std::string& file) {
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   must(store::restore_database(database_options(config, store::SchemaPolicy::ignore), file));
   if (!common.json) {
     std::printf("Restored the database from %s; `surveillx db check` looks it over.\n"

@@ -125,7 +125,7 @@ Result<std::string> check_plugins() {
 }
 
 int doctor(const CommonOptions& common) {
-  const config::Config config = load_config(common).config;
+  const config::Config config = load_config(common);
   const RunningServers running = read_running_servers(config.data_dir);
   const Named checks[] = {
       {"plugins", check_plugins},

@@ -24,14 +24,14 @@ namespace surveillx::app {
 }
 
 /// Loads the configuration, makes the data directory and sets the log level, or throws a Failure.
-[[nodiscard]] inline config::Loaded load_config(const CommonOptions& common,
+[[nodiscard]] inline config::Config load_config(const CommonOptions& common,
                                                 std::vector<std::string> flags = {},
                                                 bool is_public = false) {
   auto options = load_options(common, std::move(flags));
   options.public_ = is_public;
-  auto loaded = must(config::load(options));
-  log::set_level(must(log::parse_level(loaded.config.log.level)));
-  return loaded;
+  auto config = must(config::load(options));
+  log::set_level(must(log::parse_level(config.log.level)));
+  return config;
 }
 
 }  // namespace surveillx::app

@@ -26,18 +26,18 @@ void add_media(Registrar& r) {
     const log::Background logging;
     const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
     raise_descriptor_limit();
-    auto loaded = load_config(common, server_options->overrides, server_options->public_);
-    check_models_folder(common, loaded.config);
+    auto config = load_config(common, server_options->overrides, server_options->public_);
+    check_models_folder(common, config);
     {
-      const auto keys = must(setup::load_or_create_keys(loaded.config));
+      const auto keys = must(setup::load_or_create_keys(config));
       const auto store = must(store::Store::open(
-          database_options(loaded.config, store::SchemaPolicy::require_current), keys));
-      settle_site_zone(*store, loaded);
+          database_options(config, store::SchemaPolicy::require_current), keys));
+      settle_site_zone(*store, config);
     }
     auto server = must(mediaserver::MediaServer::start(
-        {loaded.config, SURVEILLX_VERSION, supervisor::notify_alive,
+        {config, SURVEILLX_VERSION, supervisor::notify_alive,
          supervisor::heartbeat_interval().value_or(std::chrono::milliseconds(0))}));
-    const AddressEntry entry(loaded.config.data_dir, "signaling", server->signaling_url());
+    const AddressEntry entry(config.data_dir, "signaling", server->signaling_url());
     if (common.json) print_ready_line("signaling", server->signaling_url());
     supervisor::notify_ready("listening on " + server->signaling_url());
     stop.wait();

@@ -43,7 +43,7 @@ json::value text_or_null(const std::string& text) {
 }
 
 int list(const CommonOptions& common) {
-  const auto folders = folders_of(load_config(common).config);
+  const auto folders = folders_of(load_config(common));
   json::array all;
   for (const vision::ModelManifest& model : vision::known_models()) {
     const State state = state_of(model, folders);
@@ -73,7 +73,7 @@ int list(const CommonOptions& common) {
 }
 
 int verify(const CommonOptions& common) {
-  const auto folders = folders_of(load_config(common).config);
+  const auto folders = folders_of(load_config(common));
   json::array all;
   bool damaged = false;
   for (const vision::ModelManifest& model : vision::known_models()) {
@@ -101,7 +101,7 @@ struct FetchOptions {
 };
 
 int fetch(const CommonOptions& common, const FetchOptions& options) {
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   const fs::path folder =
       common.models_dir ? fs::path(*common.models_dir) : fs::path(config.models_dir());
   // The smallest set that recognises real people, each with a checksum we know.

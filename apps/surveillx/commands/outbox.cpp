@@ -77,7 +77,7 @@ std::string age_text(std::chrono::milliseconds age) {
 }
 
 int list(const CommonOptions& common) {
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   const auto box = open_box(config);
   const auto waiting = box ? must(box->waiting()) : 0;
   const auto letters = box ? must(box->letters()) : std::vector<store::DeadLetter>();
@@ -150,7 +150,7 @@ int change(const CommonOptions& common, const Chosen& chosen, bool retry) {
     std::fprintf(stderr, "surveillx: name sightings, or give --all\n");
     return kWrongUse;
   }
-  const auto config = load_config(common).config;
+  const auto config = load_config(common);
   const auto box = open_box(config);
   const auto letters = box ? must(box->letters()) : std::vector<store::DeadLetter>();
   const auto ids = chosen_of(chosen, letters);

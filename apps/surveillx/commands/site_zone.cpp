@@ -12,9 +12,9 @@ struct Wish {
   bool explicitly = false;
 };
 
-Wish wish_of(const config::Loaded& loaded) {
-  return {must(attendance::TimeZone::find(loaded.config.attendance.timezone)),
-          zone_is_explicit(loaded)};
+Wish wish_of(const config::Config& config) {
+  return {must(attendance::TimeZone::find(config.attendance.timezone)),
+          zone_is_explicit(config)};
 }
 
 /// The zone in which the database's days are counted, from now on the configuration's.
@@ -26,15 +26,15 @@ void take(config::Config& config, const attendance::TimeZone& zone) {
 
 }  // namespace
 
-bool zone_is_explicit(const config::Loaded& loaded) {
-  return config::origin_of(loaded.config, "attendance.timezone").where != "system";
+bool zone_is_explicit(const config::Config& config) {
+  return config::origin_of(config, "attendance.timezone").where != "system";
 }
 
-void settle_site_zone(store::Store& store, config::Loaded& loaded) {
-  const auto wish = wish_of(loaded);
+void settle_site_zone(store::Store& store, config::Config& config) {
+  const auto wish = wish_of(config);
   const auto state = must(store.site_zone.settle(wish.zone, wish.explicitly));
   if (state.changed) throw Failure(*state.changed);
-  take(loaded.config, state.zone);
+  take(config, state.zone);
 }
 
 store::RezoneReport derive_days_anew(store::Store& store, const attendance::TimeZone& zone,
@@ -52,8 +52,8 @@ store::RezoneReport derive_days_anew(store::Store& store, const attendance::Time
   return report;
 }
 
-void settle_or_derive_site_zone(store::Store& store, config::Loaded& loaded) {
-  const auto wish = wish_of(loaded);
+void settle_or_derive_site_zone(store::Store& store, config::Config& config) {
+  const auto wish = wish_of(config);
   const auto state = must(store.site_zone.settle(wish.zone, wish.explicitly));
   const auto& zone = state.changed && wish.explicitly ? wish.zone : state.zone;
   if (state.changed) {
@@ -64,7 +64,7 @@ void settle_or_derive_site_zone(store::Store& store, config::Loaded& loaded) {
                 static_cast<long long>(report.moved), static_cast<long long>(report.sightings));
     std::fflush(stdout);
   }
-  take(loaded.config, zone);
+  take(config, zone);
 }
 
 }  // namespace surveillx::app

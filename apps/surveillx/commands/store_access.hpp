@@ -43,13 +43,12 @@ struct StoreAccess {
 /// database is set up, so that people and cameras can be added before the first `surveillx up`; an
 /// older one is refused.
 [[nodiscard]] inline StoreAccess open_store(const CommonOptions& common) {
-  auto loaded = load_config(common);
-  config::Config& config = loaded.config;
+  auto config = load_config(common);
   const auto keys = must(setup::load_or_create_keys(config));
   auto store =
       must(store::Store::open(database_options(config, store::SchemaPolicy::create), keys));
   const auto configured = must(attendance::TimeZone::find(config.attendance.timezone));
-  auto state = must(store->site_zone.look(configured, zone_is_explicit(loaded)));
+  auto state = must(store->site_zone.look(configured, zone_is_explicit(config)));
   return {std::move(config), std::move(store), std::move(state.zone), std::move(state.changed)};
 }
 

@@ -132,12 +132,11 @@ int up(const CommonOptions& common, UpOptions options) {
   const auto load = [&] {
     return load_config(common, options.server.overrides, options.server.public_);
   };
-  auto loaded = load();
-  const config::Config& config = loaded.config;
+  auto config = load();
   check_models_folder(common, config);
   const DataDirLock lock(config.data_dir);
   const Ports ports(config, options.server);
-  loaded = load();  // With the ports as they are.
+  config = load();  // With the ports as they are.
 
   UpBanner::Facts facts;
   facts.demo = options.demo;
@@ -148,7 +147,7 @@ int up(const CommonOptions& common, UpOptions options) {
     const auto keys = must(setup::load_or_create_keys(config));
     const auto store =
         must(store::Store::open(database_options(config, store::SchemaPolicy::migrate), keys));
-    settle_or_derive_site_zone(*store, loaded);
+    settle_or_derive_site_zone(*store, config);
     const auto given = take_given_admin_password();
     unsetenv("SURVEILLX_CAMERA_TOKEN");  // No child's business either.
     if (given) facts.given_admin = must(store->users.ensure_first_admin(*given));

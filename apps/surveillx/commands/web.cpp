@@ -48,14 +48,14 @@ int web(const CommonOptions& common, const WebOptions& web_options) {
   const log::Background logging;
   const StopSignal stop;  // Before any thread starts, so that none of them gets the signals.
   raise_descriptor_limit();
-  auto loaded = load_config(common, web_options.server.overrides, web_options.server.public_);
-  const auto keys = must(setup::load_or_create_keys(loaded.config));
+  auto config = load_config(common, web_options.server.overrides, web_options.server.public_);
+  const auto keys = must(setup::load_or_create_keys(config));
 
-  const std::string data_dir = loaded.config.data_dir;
+  const std::string data_dir = config.data_dir;
   webapp::WebAppOptions options;
-  options.store = must(store::Store::open(setup::database_options(loaded.config), keys));
-  settle_site_zone(*options.store, loaded);
-  options.config = std::move(loaded.config);
+  options.store = must(store::Store::open(setup::database_options(config), keys));
+  settle_site_zone(*options.store, config);
+  options.config = std::move(config);
   options.version = SURVEILLX_VERSION;
   options.heartbeat = supervisor::notify_alive;
   options.heartbeat_every =

@@ -369,7 +369,7 @@ std::vector<Explained> explain(const Config& config) {
   return values;
 }
 
-Result<Loaded> load(const LoadOptions& options) {
+Result<Config> load(const LoadOptions& options) {
   Loading loading = read_all(options);
   if (!loading.problems.empty()) {
     const auto& first = loading.problems.front();
@@ -388,9 +388,7 @@ Result<Loaded> load(const LoadOptions& options) {
       if (auto made = create_data_dir(loading.config.data_dir + "/tls"); !made) return made.error();
     }
   }
-  Loaded loaded;
-  loaded.config = std::move(loading.config);
-  return loaded;
+  return std::move(loading.config);
 }
 
 }  // namespace surveillx::config

@@ -29,7 +29,7 @@ class ExplainedJson : public testing::Test {
     EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
     std::map<std::string, boost::json::object> result;
     if (!loaded) return result;
-    for (const auto& value : explain(loaded->config)) result[value.key] = to_json(value);
+    for (const auto& value : explain(*loaded)) result[value.key] = to_json(value);
     return result;
   }
   static std::string text(const boost::json::object& object, const char* name) {
@@ -81,8 +81,8 @@ TEST_F(ExplainedJson, no_secret_is_shown) {
 TEST_F(ExplainedJson, a_value_that_changed_after_loading_is_told_as_it_is_now) {
   auto loaded = load(options_);
   ASSERT_TRUE(loaded);
-  loaded->config.attendance.timezone = "Europe/Berlin";
-  const auto values = explain(loaded->config);
+  loaded->attendance.timezone = "Europe/Berlin";
+  const auto values = explain(*loaded);
   const auto zone = std::find_if(values.begin(), values.end(), [](const Explained& value) {
     return value.key == "attendance.timezone";
   });

@@ -34,7 +34,7 @@ class Loading : public testing::Test {
   Config loaded() {
     auto result = load(options_);
     EXPECT_TRUE(result) << (result ? "" : result.error().message);
-    return result ? result->config : Config{};
+    return result ? *result : Config{};
   }
   std::string refused() {
     auto result = load(options_);
@@ -44,7 +44,7 @@ class Loading : public testing::Test {
   std::string origin_of(const std::string& key) {
     auto result = load(options_);
     if (!result) return result.error().message;
-    for (const auto& value : explain(result->config)) {
+    for (const auto& value : explain(*result)) {
       if (value.key == key) return value.value + " <- " + value.origin;
     }
     return "no such key";
@@ -214,7 +214,7 @@ TEST_F(Loading, explaining_hides_secrets_and_passwords) {
   options_.environment["SURVEILLX_ICE_TURN"] = "turn:u:s3cret@relay:3478";
   auto result = load(options_);
   ASSERT_TRUE(result);
-  for (const auto& value : explain(result->config))
+  for (const auto& value : explain(*result))
     EXPECT_THAT(value.value, Not(HasSubstr("s3cret"))) << value.key;
   EXPECT_EQ(origin_of("publish.token"), "******** <- $SURVEILLX_PUBLISH_TOKEN");
   EXPECT_EQ(origin_of("database.url"),
@@ -399,7 +399,7 @@ TEST(Keys, durations_accept_units_and_bare_seconds) {
     options.overrides = {"attendance.window=" + text};
     auto result = load(options);
     ASSERT_TRUE(result) << text;
-    EXPECT_EQ(result->config.attendance.window, expected) << text;
+    EXPECT_EQ(result->attendance.window, expected) << text;
   }
 }
 

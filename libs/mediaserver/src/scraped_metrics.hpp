@@ -20,7 +20,6 @@ class ScrapedMetrics {
   void refresh(const net::HttpServerStats& http);
 
  private:
-
   telemetry::Metrics& metrics_;
   store::Outbox& outbox_;
   const store::OutboxDrainer& drainer_;

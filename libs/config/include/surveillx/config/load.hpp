@@ -61,12 +61,8 @@ struct Explained {
 /// Where a key's value came from.
 [[nodiscard]] Origin origin_of(const Config& config, std::string_view key);
 
-struct Loaded {
-  Config config;
-};
-
 /// The configuration, or the first problem with a note on how many more there are.
-[[nodiscard]] Result<Loaded> load(const LoadOptions& options = {});
+[[nodiscard]] Result<Config> load(const LoadOptions& options = {});
 
 /// Every problem; empty when `load` would succeed.
 [[nodiscard]] std::vector<Problem> check(const LoadOptions& options = {});
